@@ -1,0 +1,2 @@
+from autograd_lite.ops import *
+from autograd_lite.engine import *

@@ -1,0 +1,212 @@
+"""What a primitive is, and how a function of the table meets floats, `Value`s and arrays."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from inspect import Parameter, Signature, signature
+from math import inf
+from numbers import Real
+from operator import ge, gt, le, lt
+from typing import Any, NamedTuple
+
+Function = Callable[..., Any]
+
+NUMPY_NAMES = {
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "div",
+    "negative": "neg",
+    "power": "pow",
+    "float_power": "pow",
+    "absolute": "abs",
+    "fabs": "abs",
+}
+NUMPY_COMPARISONS = {"less": lt, "less_equal": le, "greater": gt, "greater_equal": ge}
+
+
+class DomainError(ValueError):
+    """A primitive was given a number outside its domain, as in ``log(-1)`` or ``1 / 0``."""
+
+
+class Interval(NamedTuple):
+    """The numbers from `low` to `high`, with or without the ends, perhaps without one in between."""
+
+    low: float = -inf
+    high: float = inf
+    closed: bool = True
+    hole: float | None = None
+
+    def contains(self, x: float) -> bool:
+        """Whether `x` lies in the interval; NaN does: it is passed on, as IEEE 754 has it."""
+        inside = self.low <= x <= self.high if self.closed else self.low < x < self.high
+        return math.isnan(x) or (inside and x != self.hole)
+
+    def describe(self, x: str) -> str:
+        """The interval as a condition on the operand named `x`."""
+        if self.hole is not None:
+            return f"{x} != {self.hole:g}"
+        sign = "<=" if self.closed else "<"
+        if self.high < inf:
+            return f"{self.low:g} {sign} {x} {sign} {self.high:g}"
+        return f"{x} {sign.replace('<', '>')} {self.low:g}" if self.low > -inf else f"finite {x}"
+
+
+REAL = Interval()
+FINITE = Interval(closed=False)
+POSITIVE = Interval(0.0, closed=False)
+NONZERO = Interval(hole=0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Primitive:
+    """One row of the table.
+
+    Parameters
+    ----------
+    name : str
+        NumPy's name, where NumPy has one, otherwise PyTorch's.
+    value : callable
+        The function on floats, of a sequence of them if the primitive is n-ary; raises `ValueError`
+        or `ZeroDivisionError` outside its domain.
+    partials : tuple of callable, or callable
+        For each operand the derivative ``(y, *operands) -> dy/d(operand)``, None for an operand that
+        has none; for an n-ary primitive one function ``(y, operands) -> [dy/dx for all x]``.
+    domain : tuple of Interval
+        Where each operand may lie; for an n-ary primitive one interval for all of them.
+    formula, symbol : str
+        How it is written in a formula, ``{0}`` being the first operand, and on a picture.
+    operands : tuple of str
+        The operands' names.
+    defaults : tuple of float
+        The values of the last operands, where they may be left out.
+    empty : bool
+        Whether an n-ary primitive has a value for no operands.
+    """
+
+    name: str
+    value: Callable[..., float]
+    partials: Any
+    domain: tuple[Interval, ...]
+    formula: str
+    symbol: str
+    operands: tuple[str, ...]
+    defaults: tuple[float, ...]
+    empty: bool
+
+    @property
+    def is_nary(self) -> bool:
+        """Whether it takes any number of operands."""
+        return callable(self.partials)
+
+    @property
+    def signature(self) -> Signature:
+        """The signature of the function of this name."""
+        required = [Parameter.empty] * (len(self.operands) - len(self.defaults))
+        return Signature(
+            Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default)
+            for name, default in zip(self.operands, (*required, *self.defaults), strict=True)
+        )
+
+    def bind(self, operands: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """All operands in order, from those given by position, by name and by default."""
+        if len(operands) == len(self.operands) and not named:
+            return operands
+        try:
+            bound = self.signature.bind(*operands, **named)
+        except TypeError as error:
+            raise TypeError(f"{self.name}{self.signature}: {error}") from None
+        bound.apply_defaults()
+        return bound.args
+
+    def domain_error(self, operands: Sequence[Any]) -> DomainError:
+        """The error that says which of the `operands` lies outside the domain."""
+        names = self.operands * (len(operands) if self.is_nary else 1)
+        domain = self.domain * (len(operands) if self.is_nary else 1)
+        for name, x, interval in zip(names, operands, domain, strict=True):
+            if not interval.contains(float(getattr(x, "data", x))):
+                defined = interval.describe(name)
+                return DomainError(f"{self.name} is defined for {defined}, but got {_describe(x, name)}")
+        given = " and ".join(map(_describe, operands, names))
+        return DomainError(f"{self.name} is not defined for {given}")
+
+    def __reduce__(self) -> tuple[Callable[[str], "Primitive"], tuple[str]]:
+        from autograd_lite.ops import TABLE
+
+        return TABLE.__getitem__, (self.name,)
+
+
+def _describe(operand: Any, name: str) -> str:
+    label = getattr(operand, "label", "")
+    number = float(getattr(operand, "data", operand))
+    return f"{name} = {number!r}" + (f" (the Value labelled {label!r})" if label else "")
+
+
+def number(x: Any, what: str = "a real number") -> float:
+    """`x` as a float, if it is a real number; raises TypeError otherwise, also for text."""
+    if isinstance(x, Real) or (hasattr(x, "__float__") and getattr(x, "shape", ()) == ()):
+        return float(x)
+    raise TypeError(f"expected {what}, but got {x!r} of type {type(x).__name__}")
+
+
+def apply(p: Primitive, operands: Sequence[Any]) -> Any:
+    """`p` recorded if one of the operands is a Value, elementwise on arrays, otherwise on floats."""
+    record = None
+    for x in operands:
+        if type(x) is not float:
+            if getattr(x, "shape", ()) and not p.is_nary:
+                return elementwise(lambda *xs: apply(p, xs), operands)
+            record = record or getattr(type(x), "__apply__", None)
+    if record:
+        return record(p, operands)
+    numbers = [number(x, f"a real number or a Value in {p.name}") for x in operands]
+    try:
+        return p.value(numbers) if p.is_nary else p.value(*numbers)
+    except (ValueError, ZeroDivisionError):
+        raise p.domain_error(numbers) from None
+
+
+def elementwise(function: Function, operands: Sequence[Any]) -> Any:
+    """`function` of each element of arrays of numbers or Values, broadcast against each other."""
+    import numpy as np
+
+    objects = [
+        np.array(x, dtype=object) if hasattr(type(x), "__apply__") else np.asarray(x).astype(object)
+        for x in operands
+    ]
+    result = np.frompyfunc(function, len(operands), 1)(*objects)
+    if not isinstance(result, np.ndarray):
+        return result
+    return result.astype(float) if all(type(y) is float for y in result.flat) else result
+
+
+def function_of(p: Primitive, doc: str, example: str) -> Function:
+    """The public function of a primitive: of its operands, or of an iterable if it is n-ary."""
+
+    def fixed(*operands: Any, **named: Any) -> Any:
+        return apply(p, p.bind(operands, named))
+
+    def nary(values: Iterable[Any]) -> Any:
+        operands = flatten(values)
+        if not operands and not p.empty:
+            raise ValueError(f"{p.name} needs at least one number, but got none")
+        return apply(p, operands)
+
+    function: Any = nary if p.is_nary else fixed
+    function.__name__ = function.__qualname__ = p.name
+    function.__module__ = "autograd_lite.ops"
+    function.__signature__ = signature(nary) if p.is_nary else p.signature
+    function.__doc__ = f"{doc}\n\n{_raises(p)}Examples\n--------\n>>> {example}\n"
+    return function  # type: ignore[no-any-return]
+
+
+def _raises(p: Primitive) -> str:
+    bounded = [d.describe(x) for x, d in zip(p.operands, p.domain, strict=True) if d != REAL]
+    reasons = [f"DomainError\n    Unless {' and '.join(bounded)}.\n"] if bounded else []
+    if p.is_nary and not p.empty:
+        reasons.append("ValueError\n    If there is no operand.\n")
+    return f"Raises\n------\n{''.join(reasons)}\n" if reasons else ""
+
+
+def flatten(values: Iterable[Any]) -> tuple[Any, ...]:
+    """The elements of an iterable, or of an array of any shape."""
+    return tuple(values.ravel() if hasattr(values, "ravel") else values)

@@ -1,0 +1,665 @@
+"""`Value`: a number that remembers where it came from, and the chain rule on what it remembers.
+
+Operators record. `+` on two `Value`s makes a third one that holds the sum, the two operands and the
+local derivatives d(sum)/d(operand), which are those of the table in `ops`. `backward` walks the record
+from the result to the leaves, each node after all that use it, and multiplies and adds what it meets.
+`gradient` walks the same way but builds its answer from `Value`s, so it can be differentiated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from numbers import Real
+from operator import ge, gt, le, lt
+from typing import TYPE_CHECKING, Any
+
+from autograd_lite import ops
+from autograd_lite._primitive import NUMPY_COMPARISONS, NUMPY_NAMES, Primitive, elementwise, number
+from autograd_lite.ops import TABLE, DomainError
+
+__all__ = ["Condition", "DomainError", "Value", "topological_order"]
+
+ADD, SUB, MUL, DIV, NEG, POW, RELU = (TABLE[p] for p in "add sub mul div neg pow relu".split())
+MICROGRAD_NAMES = {"add": "+", "sub": "-", "mul": "*", "div": "/", "neg": "-", "relu": "ReLU"}
+
+new = object.__new__
+
+
+class Value:
+    """A node of the computational graph: one number, and where it came from.
+
+    Parameters
+    ----------
+    data : real number
+        The number. Python and NumPy numbers of every kind are kept as a float.
+    label : str, optional
+        A name, for pictures and error messages.
+
+    Raises
+    ------
+    TypeError
+        If `data` is not a real number or `label` not a string.
+
+    Examples
+    --------
+    >>> x, y = Value(2.0, label="x"), Value(3.0)
+    >>> z = x * y + x
+    >>> z.backward()
+    >>> z.data, x.grad, y.grad
+    (8.0, 4.0, 2.0)
+    """
+
+    # _a and _b are the operands that are Values, _da and _db the derivatives with respect to them. A
+    # number as second operand stands in _db and leaves _b None. Other nodes have all operands in the
+    # tuple _a and all derivatives, None for a constant, in the sequence _da. Fixed slots instead of two
+    # tuples make a node of a binary operator three times cheaper to build than to trace.
+    __slots__ = ("_a", "_b", "_da", "_data", "_db", "_grad", "_label", "_primitive")
+
+    _a: Any
+    _b: Value | None
+    _da: Any
+    _data: float
+    _db: float | None
+    _grad: float | None
+    _label: str
+    _primitive: Primitive | None
+
+    def __init__(self, data: Any, label: str = "") -> None:
+        self._data = number(data, "a real number for the data of a Value")
+        self._grad = self._primitive = None
+        self.label = label
+
+    # What a node knows
+
+    @property
+    def data(self) -> float:
+        """The number. Assigning another one does not change what was computed from the old one."""
+        return self._data
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        self._data = number(data, "a real number for the data of a Value")
+
+    @property
+    def grad(self) -> float:
+        """The derivative that `backward` left here, 0.0 if it did not come by."""
+        return 0.0 if self._grad is None else self._grad
+
+    @grad.setter
+    def grad(self, grad: Any) -> None:
+        self._grad = number(grad, "a real number for the grad of a Value")
+
+    @property
+    def has_grad(self) -> bool:
+        """Whether `backward` (or an assignment to `grad`) came by."""
+        return self._grad is not None
+
+    @property
+    def label(self) -> str:
+        """The name given by the user, or an empty string."""
+        try:
+            return self._label
+        except AttributeError:
+            return ""
+
+    @label.setter
+    def label(self, label: str) -> None:
+        if not isinstance(label, str):
+            raise TypeError(f"expected a string for a label, but got {label!r}")
+        if label or self.label:
+            self._label = label
+
+    @property
+    def op(self) -> str:
+        """The name of the primitive that made this node, an empty string for a leaf."""
+        return self._primitive.name if self._primitive else ""
+
+    @property
+    def symbol(self) -> str:
+        """How that primitive is written on a picture."""
+        return self._primitive.symbol if self._primitive else ""
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """The operands: `Value`s, floats (constants) and, for `where`, a `Condition`."""
+        if self._primitive is None:
+            return ()
+        if type(self._a) is tuple:
+            return self._a
+        second = self._db if self._b is None else self._b
+        return (self._a,) if second is None else (self._a, second)
+
+    @property
+    def partials(self) -> tuple[float | None, ...]:
+        """The local derivative with respect to each of `inputs`, None for a constant."""
+        if self._primitive is None:
+            return ()
+        if type(self._a) is tuple:
+            return tuple(self._da)
+        if self._b is None:
+            return (self._da,) if self._db is None else (self._da, None)
+        return (self._da, self._db)
+
+    @property
+    def _prev(self) -> set[Value]:
+        """The operands as a set of nodes, as micrograd has them."""
+        return {x if isinstance(x, Value) else Value(x) for x in self.inputs if not isinstance(x, Condition)}
+
+    @property
+    def _op(self) -> str:
+        """The operation's name, as micrograd writes it."""
+        if self.op == "pow" and self._b is None:
+            return f"**{self._db:g}"
+        return MICROGRAD_NAMES.get(self.op, self.op)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else str(self)
+
+    # Operators. The commonest are written out, because a call more would double their time.
+
+    def __add__(self, other: Any) -> Value:
+        if type(other) is not Value:
+            return _binary(ADD, self, other)
+        out = new(Value)
+        out._data = self._data + other._data
+        out._grad = None
+        out._primitive = ADD
+        out._a = self
+        out._b = other
+        out._da = out._db = 1.0
+        return out
+
+    def __mul__(self, other: Any) -> Value:
+        if type(other) is not Value:
+            return _binary(MUL, self, other)
+        x = self._data
+        y = other._data
+        out = new(Value)
+        out._data = x * y
+        out._grad = None
+        out._primitive = MUL
+        out._a = self
+        out._b = other
+        out._da = y
+        out._db = x
+        return out
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __sub__(self, other: Any) -> Value:
+        return _binary(SUB, self, other)
+
+    def __truediv__(self, other: Any) -> Value:
+        return _binary(DIV, self, other)
+
+    def __pow__(self, other: Any) -> Value:
+        return _binary(POW, self, other)
+
+    def __rsub__(self, other: Any) -> Value:
+        return _reflected(SUB, other, self)
+
+    def __rtruediv__(self, other: Any) -> Value:
+        return _reflected(DIV, other, self)
+
+    def __rpow__(self, other: Any) -> Value:
+        return _reflected(POW, other, self)
+
+    def __neg__(self) -> Value:
+        return _unary(NEG, self)
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __abs__(self) -> Value:
+        return _unary(TABLE["abs"], self)
+
+    def __lt__(self, other: Any) -> Condition:
+        return _compare("<", self, other)
+
+    def __le__(self, other: Any) -> Condition:
+        return _compare("<=", self, other)
+
+    def __gt__(self, other: Any) -> Condition:
+        return _compare(">", self, other)
+
+    def __ge__(self, other: Any) -> Condition:
+        return _compare(">=", self, other)
+
+    if TYPE_CHECKING:
+        # The methods exp, relu, maximum, ... come from the table, below.
+        def __getattr__(self, name: str) -> Callable[..., Value]: ...
+
+    def relu(self) -> Value:
+        """`autograd_lite.relu` of this Value."""
+        x = self._data
+        out = new(Value)
+        out._data, out._da = (0.0, 0.0) if x <= 0.0 else (x, 1.0)
+        out._grad = None
+        out._primitive = RELU
+        out._a = self
+        out._b = out._db = None
+        return out
+
+    @staticmethod
+    def __apply__(p: Primitive, operands: Sequence[Any]) -> Value:
+        """The primitive `p`, recorded: what the functions of `ops` call when they meet a Value."""
+        return _record(p, operands)
+
+    # Ways out of the graph
+
+    def __float__(self) -> float:
+        raise TypeError(
+            "a Value does not become a float by itself, because its graph would be lost: write "
+            "autograd_lite.exp(v) for math.exp(v), and v.data for the bare number"
+        )
+
+    __int__ = __index__ = __complex__ = __float__  # type: ignore[assignment]
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "a Value is neither true nor false: write v.data != 0 to ask for its number, "
+            "or v is not None to ask whether it is there"
+        )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """NumPy's functions of a Value, and of a Value with an array: the primitive of that name."""
+        if method != "__call__" or options:
+            return NotImplemented
+        if compare := NUMPY_COMPARISONS.get(ufunc.__name__):
+            return elementwise(compare, inputs)
+        name = NUMPY_NAMES.get(ufunc.__name__, ufunc.__name__)
+        return elementwise(getattr(ops, name), inputs) if name in TABLE else NotImplemented
+
+    # The chain rule
+
+    def backward(self) -> None:
+        """Add d self/d leaf to the `grad` of every leaf, by reverse-mode accumulation.
+
+        With the adjoint v̄ = d self/d v of each node v, going backwards from self̄ = 1,
+
+            x̄ = Σ v̄ ∂v/∂x   over the nodes v of which x is an operand.
+
+        The `grad` of a leaf is a running sum over calls, until it is set to 0; that of any other
+        node is the one of this call alone. If the call is interrupted, no leaf is changed. Graphs
+        that share leaves should not be differentiated at the same time by several threads;
+        `gradient` may be.
+
+        References
+        ----------
+        Rumelhart, Hinton and Williams, Learning representations by back-propagating errors, 1986.
+
+        Examples
+        --------
+        >>> x = Value(3.0)
+        >>> (x * x).backward()
+        >>> x.grad
+        6.0
+        """
+        leaves: list[tuple[Value, float | None]] = []
+        try:
+            _propagate(self, leaves)
+            for leaf, before in leaves:
+                if before is not None:
+                    leaf._grad = before + leaf.grad
+        except BaseException:
+            for leaf, before in leaves:
+                leaf._grad = before
+            raise
+
+    def gradient(self, wrt: Value | Iterable[Value]) -> Any:
+        """The derivatives of this node, as `Value`s that can be differentiated in their turn.
+
+        Parameters
+        ----------
+        wrt : Value or iterable of Value
+            The nodes with respect to which to differentiate, leaves or not.
+
+        Returns
+        -------
+        Value, or list of Value
+            d self/d w for each w; 0 for one on which this node does not depend. No `grad` is touched.
+
+        Raises
+        ------
+        TypeError
+            If one of `wrt` is not a Value.
+
+        Examples
+        --------
+        >>> x = Value(2.0)
+        >>> slope = (x**3).gradient(x)
+        >>> slope.data, slope.gradient(x).data
+        (12.0, 12.0)
+        """
+        if isinstance(wrt, Value):
+            return self.gradient([wrt])[0]
+        targets = list(wrt)
+        for w in targets:
+            if not isinstance(w, Value):
+                raise TypeError(f"expected Values to differentiate by, but got {w!r}")
+        adjoints = _adjoints(self, set(targets))
+        return [w if isinstance(w, Value) else Value(w) for w in (adjoints.get(w, 0.0) for w in targets)]
+
+
+class Condition:
+    """What a comparison of Values says: true or false, with what was compared.
+
+    It works in ``if`` and as the first argument of `where`, which records it; ``&``, ``|`` and ``~``
+    combine conditions.
+
+    Examples
+    --------
+    >>> x = Value(2.0, label="x")
+    >>> x > 0
+    Condition(x > 0.0: True)
+    >>> bool((x > 0) & ~(x < 1))
+    True
+    """
+
+    __slots__ = ("holds", "inputs", "symbol")
+
+    def __init__(self, symbol: str, inputs: tuple[Any, ...], holds: bool) -> None:
+        self.symbol = symbol
+        self.inputs = inputs
+        self.holds = holds
+
+    def __bool__(self) -> bool:
+        return self.holds
+
+    def __and__(self, other: Condition) -> Condition:
+        return Condition("and", (self, other), self.holds and bool(other))
+
+    def __or__(self, other: Condition) -> Condition:
+        return Condition("or", (self, other), self.holds or bool(other))
+
+    def __invert__(self) -> Condition:
+        return Condition("not", (self,), not self.holds)
+
+    def __str__(self) -> str:
+        names = [_name(x) for x in self.inputs]
+        return f"not {names[0]}" if self.symbol == "not" else f" {self.symbol} ".join(names)
+
+    def __repr__(self) -> str:
+        return f"Condition({self}: {self.holds})"
+
+    @staticmethod
+    def __apply__(p: Primitive, operands: Sequence[Any]) -> Value:
+        return _record(p, operands)
+
+
+def _name(operand: Any) -> str:
+    """An operand in words; a condition within a condition is not spelled out, however deep."""
+    if isinstance(operand, Value):
+        return operand.label or f"{operand.data:.4g}"
+    return "(...)" if isinstance(operand, Condition) else repr(operand)
+
+
+_COMPARISONS = {"<": lt, "<=": le, ">": gt, ">=": ge}
+
+
+def _compare(symbol: str, a: Value, b: Any) -> Condition:
+    if not isinstance(b, Value | Real):
+        return NotImplemented
+    holds = _COMPARISONS[symbol](a._data, b._data if isinstance(b, Value) else b)
+    return Condition(symbol, (a, b if isinstance(b, Value) else float(b)), bool(holds))
+
+
+# Recording
+
+
+def _unary(p: Primitive, x: Value) -> Value:
+    data = x._data
+    try:
+        y = p.value(data)
+    except (ValueError, ZeroDivisionError):
+        raise p.domain_error((x,)) from None
+    return _node(p, y, x, None, p.partials[0](y, data), None)
+
+
+def _binary(p: Primitive, a: Value, b: Any) -> Value:
+    if isinstance(b, Value):
+        second = b._data
+    elif isinstance(b, Real):
+        second = float(b)
+    else:
+        return NotImplemented
+    first = a._data
+    try:
+        y = p.value(first, second)
+    except (ValueError, ZeroDivisionError):
+        raise p.domain_error((a, b)) from None
+    da = p.partials[0](y, first, second)
+    if isinstance(b, Value):
+        return _node(p, y, a, b, da, p.partials[1](y, first, second))
+    return _node(p, y, a, None, da, second)
+
+
+def _reflected(p: Primitive, a: Any, b: Value) -> Value:
+    return _record(p, (float(a), b)) if isinstance(a, Real) else NotImplemented
+
+
+def _record(p: Primitive, operands: Sequence[Any]) -> Value:
+    """Any primitive of Values and numbers, in any order."""
+    if p.is_nary:
+        return _record_nary(p, operands)
+    operands = tuple(x if isinstance(x, Value | Condition) else number(x) for x in operands)
+    data = [_plain(x) for x in operands]
+    try:
+        y = p.value(*data)
+    except (ValueError, ZeroDivisionError):
+        raise p.domain_error(operands) from None
+    partials = [
+        d(y, *data) if isinstance(x, Value) else None
+        for x, d in zip(operands, p.partials, strict=True)
+    ]
+    if len(operands) == 2 and isinstance(operands[0], Value):
+        a, b = operands
+        return _node(p, y, a, b, *partials) if isinstance(b, Value) else _node(p, y, a, None, partials[0], b)
+    if len(operands) == 1:
+        return _node(p, y, operands[0], None, partials[0], None)
+    return _node(p, y, operands, None, partials, None)
+
+
+def _record_nary(p: Primitive, operands: Sequence[Any]) -> Value:
+    try:
+        data = [x._data for x in operands]
+        constants = False
+    except AttributeError:
+        operands = tuple(x if isinstance(x, Value) else number(x) for x in operands)
+        data = [_plain(x) for x in operands]
+        constants = True
+    try:
+        y = p.value(data)
+    except (ValueError, ZeroDivisionError):
+        raise p.domain_error(operands) from None
+    partials = p.partials(y, data)
+    if constants:
+        partials = [d if isinstance(x, Value) else None for x, d in zip(operands, partials, strict=True)]
+    return _node(p, y, operands, None, partials, None)
+
+
+def _plain(x: Any) -> float | bool:
+    """The number behind an operand, or the truth of a condition."""
+    return x._data if isinstance(x, Value) else x.holds if isinstance(x, Condition) else x
+
+
+def _node(p: Primitive, y: float, a: Any, b: Value | None, da: Any, db: float | None) -> Value:
+    out = new(Value)
+    out._data = y
+    out._grad = None
+    out._primitive = p
+    out._a = a
+    out._b = b
+    out._da = da
+    out._db = db
+    return out
+
+
+def _method(p: Primitive) -> Callable[..., Value]:
+    function = getattr(ops, p.name)
+
+    def method(self: Value, *operands: Any, **named: Any) -> Any:
+        return function(self, *operands, **named)
+
+    def unary_method(self: Value) -> Value:
+        return _unary(p, self)
+
+    made = unary_method if len(p.operands) == 1 else method
+    made.__name__ = p.name
+    made.__doc__ = f"`autograd_lite.{p.name}` of this Value."
+    return made
+
+
+for _p in TABLE.values():
+    if not (_p.is_nary or hasattr(Value, _p.name) or _p.operands[0] == "condition"):
+        setattr(Value, _p.name, _method(_p))
+
+
+# Walking the graph
+
+
+def topological_order(*roots: Value) -> list[Value]:
+    """Every node from which one of the `roots` was computed, each after its operands.
+
+    Examples
+    --------
+    >>> x = Value(2.0, label="x")
+    >>> [v.op or v.label for v in topological_order(x * x + 1)]
+    ['x', 'mul', 'add']
+    """
+    order: list[Value] = []
+    seen: set[Any] = set()
+    path: list[Any] = []
+    unread: list[Iterator[Any]] = [iter(roots)]
+    while unread:
+        for x in unread[-1]:
+            if isinstance(x, Value | Condition) and x not in seen:
+                seen.add(x)
+                path.append(x)
+                unread.append(iter(x.inputs))
+                break
+        else:
+            unread.pop()
+            if path and isinstance(done := path.pop(), Value):
+                order.append(done)
+    return order
+
+
+def _propagate(root: Value, leaves: list[tuple[Value, float | None]]) -> None:
+    """Put every adjoint into `_grad`, and each leaf with what was there before into `leaves`."""
+    # A node whose _grad is this very object has been visited: cheaper than a set of nodes.
+    zero = float("0")
+    order = _operands_first(root, zero, leaves)
+    root._grad = 1.0
+    for node in reversed(order):
+        g: Any = node._grad
+        a = node._a
+        b: Any = node._b
+        if node._primitive is ADD and b is not None:
+            a._grad += g
+            b._grad += g
+        elif b is not None:
+            a._grad += g * node._da
+            b._grad += g * node._db
+        elif type(a) is tuple:
+            for x, d in zip(a, node._da, strict=True):
+                if d is not None:
+                    x._grad += g * d
+        else:
+            a._grad += g * node._da
+
+
+def _operands_first(
+    root: Value, zero: float, leaves: list[tuple[Value, float | None]]
+) -> list[Value]:
+    """The nodes that are not leaves, each after its operands, with `zero` in the `_grad` of all."""
+    order: list[Value] = []
+    path: list[Value] = []
+    unread: dict[Value, Iterator[Any]] = {}
+    node = root
+    if node._primitive is None:
+        leaves.append((node, node._grad))
+        return order
+    node._grad = zero
+    while True:
+        b = node._b
+        if b is not None and b._grad is not zero:
+            if b._primitive is not None:
+                b._grad = zero
+                path.append(node)
+                node = b
+                continue
+            leaves.append((b, b._grad))
+            b._grad = zero
+        a = node._a
+        if b is None and type(a) is tuple:
+            rest = unread.pop(node, None) or zip(a, node._da, strict=True)
+            for a, d in rest:
+                if d is not None and a._grad is not zero:
+                    if a._primitive is not None:
+                        unread[node] = rest
+                        break
+                    leaves.append((a, a._grad))
+                    a._grad = zero
+            else:
+                a = None
+        elif a._grad is zero:
+            a = None
+        elif a._primitive is None:
+            leaves.append((a, a._grad))
+            a._grad = zero
+            a = None
+        if a is not None:
+            a._grad = zero
+            path.append(node)
+            node = a
+            continue
+        order.append(node)
+        if not path:
+            return order
+        node = path.pop()
+
+
+def _adjoints(root: Value, targets: set[Value]) -> dict[Value, Any]:
+    """d root/d target, a Value or a float, for each of the targets on which `root` depends."""
+    order = topological_order(root)
+    active: set[Any] = set(targets)
+    for node in order:
+        if not active.isdisjoint(node.inputs):
+            active.add(node)
+    terms: dict[Value, list[tuple[Any, Any]]] = {root: [(1.0, 1.0)]}
+    found: dict[Value, Any] = {}
+    for node in reversed(order):
+        if node not in active or node not in terms:
+            continue
+        adjoint = _sum_of_products(terms.pop(node))
+        if node in targets:
+            found[node] = adjoint
+        p = node._primitive
+        if p is None:
+            continue
+        inputs = node.inputs
+        every = p.partials(node, inputs) if p.is_nary else p.partials
+        for x, d in zip(inputs, every, strict=True):
+            if x in active:
+                partial = d if p.is_nary else d(node, *inputs)
+                terms.setdefault(x, []).append((adjoint, partial))
+    return found
+
+
+def _sum_of_products(terms: list[tuple[Any, Any]]) -> Any:
+    """Σ adjoint * partial, in as few nodes as it takes."""
+    if len(terms) > 1:
+        adjoints, partials = zip(*terms, strict=True)
+        if all(type(d) is float and d == 1.0 for d in partials):
+            return ops.sum(adjoints)
+        return ops.dot(adjoints, partials)
+    ((adjoint, partial),) = terms
+    if type(adjoint) is float and adjoint == 1.0:
+        return partial
+    return adjoint if type(partial) is float and partial == 1.0 else adjoint * partial
