@@ -1,2 +1,14 @@
-from autograd_lite.ops import *
-from autograd_lite.engine import *
+"""A scalar autodiff engine that can be read and pictured node by node.
+
+>>> from autograd_lite import Value
+>>> x, y = Value(2.0, label="x"), Value(3.0, label="y")
+>>> z = x * y + x.exp()
+>>> z.backward()
+>>> round(x.grad, 3), y.grad
+(10.389, 2.0)
+"""
+
+from autograd_lite import nn, optim, training
+from autograd_lite.drawing import draw
+from autograd_lite.engine import Condition, Value, topological_order
+from autograd_lite.ops import *  # noqa: F403

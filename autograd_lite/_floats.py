@@ -46,6 +46,12 @@ def ieee_power(x: float, p: float) -> float:
     return power(divide(1.0, x), -p) if x == 0 and p < 0 else power(x, p)
 
 
+def sech(x: float) -> float:
+    """1 / cosh(x), written so that the exponential never overflows."""
+    e = exp(-abs(x))
+    return 2 * e / (1 + e * e)
+
+
 def sigmoid(x: float) -> float:
     """1 / (1 + e**-x), written so that the exponential never overflows."""
     if x >= 0:
@@ -105,29 +111,28 @@ def minimum(a: float, b: float) -> float:
 
 
 def total(xs: Sequence[float]) -> float:
-    """The sum, rounded once; infinities and overflow as IEEE 754 adds them."""
+    """The sum, rounded once; infinite only if the sum is, not if a partial sum is."""
     try:
         return fsum(xs)
-    except (OverflowError, ValueError):
-        return _plain_sum(xs)
-
-
-def _plain_sum(xs: Sequence[float]) -> float:
-    y = 0.0
-    for x in xs:
-        y += x
-    return y
+    except OverflowError:
+        return total([x * 2.0**-64 for x in xs]) * 2.0**64
+    except ValueError:
+        return nan
 
 
 def mean(xs: Sequence[float]) -> float:
-    """The arithmetic mean."""
-    return total(xs) / len(xs)
+    """The arithmetic mean, of large numbers by parts: their sum might overflow."""
+    y = total(xs) / len(xs)
+    return y if math.isfinite(y) else total([x / len(xs) for x in xs])
 
 
 def dot(xs: Sequence[float]) -> float:
     """The sum of products of the first half of `xs` with the second half."""
     n = len(xs) // 2
-    return total(list(map(mul, xs[:n], xs[n:])))
+    try:
+        return fsum(map(mul, xs[:n], xs[n:]))
+    except (OverflowError, ValueError):
+        return total(list(map(mul, xs[:n], xs[n:])))
 
 
 def largest(xs: Sequence[float]) -> float:
@@ -155,7 +160,7 @@ def softmax(xs_and_index: Sequence[float]) -> float:
     *xs, k = xs_and_index
     top = largest(xs)
     if math.isinf(top):
-        return nan
+        return nan if xs.count(top) > 1 else float(xs[int(k)] == top)
     return exp(xs[int(k)] - top) / fsum(exp(x - top) for x in xs)
 
 

@@ -79,6 +79,8 @@ class Primitive:
         The operands' names.
     defaults : tuple of float
         The values of the last operands, where they may be left out.
+    is_nary : bool
+        Whether it takes any number of operands.
     empty : bool
         Whether an n-ary primitive has a value for no operands.
     """
@@ -91,12 +93,8 @@ class Primitive:
     symbol: str
     operands: tuple[str, ...]
     defaults: tuple[float, ...]
+    is_nary: bool
     empty: bool
-
-    @property
-    def is_nary(self) -> bool:
-        """Whether it takes any number of operands."""
-        return callable(self.partials)
 
     @property
     def signature(self) -> Signature:
@@ -153,9 +151,11 @@ def apply(p: Primitive, operands: Sequence[Any]) -> Any:
     record = None
     for x in operands:
         if type(x) is not float:
+            record = getattr(type(x), "__apply__", record)
+            if p.is_nary and record:
+                break
             if getattr(x, "shape", ()) and not p.is_nary:
                 return elementwise(lambda *xs: apply(p, xs), operands)
-            record = record or getattr(type(x), "__apply__", None)
     if record:
         return record(p, operands)
     numbers = [number(x, f"a real number or a Value in {p.name}") for x in operands]
@@ -182,6 +182,14 @@ def elementwise(function: Function, operands: Sequence[Any]) -> Any:
 def function_of(p: Primitive, doc: str, example: str) -> Function:
     """The public function of a primitive: of its operands, or of an iterable if it is n-ary."""
 
+    def unary(x: Any) -> Any:
+        if type(x) is not float:
+            return apply(p, (x,))
+        try:
+            return p.value(x)
+        except (ValueError, ZeroDivisionError):
+            raise p.domain_error((x,)) from None
+
     def fixed(*operands: Any, **named: Any) -> Any:
         return apply(p, p.bind(operands, named))
 
@@ -191,7 +199,7 @@ def function_of(p: Primitive, doc: str, example: str) -> Function:
             raise ValueError(f"{p.name} needs at least one number, but got none")
         return apply(p, operands)
 
-    function: Any = nary if p.is_nary else fixed
+    function: Any = nary if p.is_nary else unary if len(p.operands) == 1 else fixed
     function.__name__ = function.__qualname__ = p.name
     function.__module__ = "autograd_lite.ops"
     function.__signature__ = signature(nary) if p.is_nary else p.signature
@@ -209,4 +217,6 @@ def _raises(p: Primitive) -> str:
 
 def flatten(values: Iterable[Any]) -> tuple[Any, ...]:
     """The elements of an iterable, or of an array of any shape."""
+    if type(values) is tuple:
+        return values
     return tuple(values.ravel() if hasattr(values, "ravel") else values)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from numbers import Real
-from operator import ge, gt, le, lt
+from math import fsum
+from operator import ge, gt, le, lt, mul
 from typing import TYPE_CHECKING, Any
 
 from autograd_lite import ops
@@ -19,7 +20,7 @@ from autograd_lite.ops import TABLE, DomainError
 
 __all__ = ["Condition", "DomainError", "Value", "topological_order"]
 
-ADD, SUB, MUL, DIV, NEG, POW, RELU = (TABLE[p] for p in "add sub mul div neg pow relu".split())
+ADD, SUB, MUL, DIV, NEG, POW, RELU, DOT = map(TABLE.__getitem__, "add sub mul div neg pow relu dot".split())
 MICROGRAD_NAMES = {"add": "+", "sub": "-", "mul": "*", "div": "/", "neg": "-", "relu": "ReLU"}
 
 new = object.__new__
@@ -49,17 +50,17 @@ class Value:
     (8.0, 4.0, 2.0)
     """
 
-    # _a and _b are the operands that are Values, _da and _db the derivatives with respect to them. A
-    # number as second operand stands in _db and leaves _b None. Other nodes have all operands in the
-    # tuple _a and all derivatives, None for a constant, in the sequence _da. Fixed slots instead of two
-    # tuples make a node of a binary operator three times cheaper to build than to trace.
+    # _a and _b are the operands, _da and _db the derivatives with respect to them. If the second operand
+    # is a number, _b is None and the number stands in _db. Nodes of any other form have the tuple of
+    # their operands that are Values in _a, the derivatives in _da, and in _db, if some operands are no
+    # Values, the tuple of them all. Two slots rather than two tuples halve the cost of a binary node.
     __slots__ = ("_a", "_b", "_da", "_data", "_db", "_grad", "_label", "_primitive")
 
     _a: Any
     _b: Value | None
     _da: Any
     _data: float
-    _db: float | None
+    _db: Any
     _grad: float | None
     _label: str
     _primitive: Primitive | None
@@ -125,7 +126,7 @@ class Value:
         if self._primitive is None:
             return ()
         if type(self._a) is tuple:
-            return self._a
+            return self._a if self._db is None else self._db
         second = self._db if self._b is None else self._b
         return (self._a,) if second is None else (self._a, second)
 
@@ -134,11 +135,10 @@ class Value:
         """The local derivative with respect to each of `inputs`, None for a constant."""
         if self._primitive is None:
             return ()
-        if type(self._a) is tuple:
-            return tuple(self._da)
-        if self._b is None:
-            return (self._da,) if self._db is None else (self._da, None)
-        return (self._da, self._db)
+        if self._b is not None:
+            return (self._da, self._db)
+        derivatives = iter(self._da if type(self._a) is tuple else (self._da,))
+        return tuple(next(derivatives) if isinstance(x, Value) else None for x in self.inputs)
 
     @property
     def _prev(self) -> set[Value]:
@@ -244,11 +244,6 @@ class Value:
         out._a = self
         out._b = out._db = None
         return out
-
-    @staticmethod
-    def __apply__(p: Primitive, operands: Sequence[Any]) -> Value:
-        """The primitive `p`, recorded: what the functions of `ops` call when they meet a Value."""
-        return _record(p, operands)
 
     # Ways out of the graph
 
@@ -363,6 +358,8 @@ class Condition:
 
     __slots__ = ("holds", "inputs", "symbol")
 
+    __apply__: Callable[..., Value]
+
     def __init__(self, symbol: str, inputs: tuple[Any, ...], holds: bool) -> None:
         self.symbol = symbol
         self.inputs = inputs
@@ -386,10 +383,6 @@ class Condition:
 
     def __repr__(self) -> str:
         return f"Condition({self}: {self.holds})"
-
-    @staticmethod
-    def __apply__(p: Primitive, operands: Sequence[Any]) -> Value:
-        return _record(p, operands)
 
 
 def _name(operand: Any) -> str:
@@ -422,21 +415,23 @@ def _unary(p: Primitive, x: Value) -> Value:
 
 
 def _binary(p: Primitive, a: Value, b: Any) -> Value:
+    first = a._data
     if isinstance(b, Value):
         second = b._data
+    elif type(b) is float:
+        second = b
     elif isinstance(b, Real):
-        second = float(b)
+        second = b = float(b)
     else:
         return NotImplemented
-    first = a._data
     try:
         y = p.value(first, second)
     except (ValueError, ZeroDivisionError):
         raise p.domain_error((a, b)) from None
     da = p.partials[0](y, first, second)
-    if isinstance(b, Value):
-        return _node(p, y, a, b, da, p.partials[1](y, first, second))
-    return _node(p, y, a, None, da, second)
+    if b is second:
+        return _node(p, y, a, None, da, b)
+    return _node(p, y, a, b, da, p.partials[1](y, first, second))
 
 
 def _reflected(p: Primitive, a: Any, b: Value) -> Value:
@@ -446,41 +441,70 @@ def _reflected(p: Primitive, a: Any, b: Value) -> Value:
 def _record(p: Primitive, operands: Sequence[Any]) -> Value:
     """Any primitive of Values and numbers, in any order."""
     if p.is_nary:
-        return _record_nary(p, operands)
+        constants = type(operands[0]) is float or type(operands[-1]) is float
+        return _record_mixed(p, operands) if constants else _record_nary(p, operands)
     operands = tuple(x if isinstance(x, Value | Condition) else number(x) for x in operands)
     data = [_plain(x) for x in operands]
     try:
         y = p.value(*data)
     except (ValueError, ZeroDivisionError):
         raise p.domain_error(operands) from None
-    partials = [
-        d(y, *data) if isinstance(x, Value) else None
-        for x, d in zip(operands, p.partials, strict=True)
-    ]
-    if len(operands) == 2 and isinstance(operands[0], Value):
-        a, b = operands
-        return _node(p, y, a, b, *partials) if isinstance(b, Value) else _node(p, y, a, None, partials[0], b)
-    if len(operands) == 1:
-        return _node(p, y, operands[0], None, partials[0], None)
-    return _node(p, y, operands, None, partials, None)
+    a, b = operands[0], operands[1] if len(operands) == 2 else None
+    if len(operands) > 2 or not isinstance(a, Value):
+        terms = [(x, d(y, *data)) for x, d in zip(operands, p.partials, strict=True) if isinstance(x, Value)]
+        values, partials = zip(*terms, strict=True)
+        return _node(p, y, values, None, partials, operands)
+    da = p.partials[0](y, *data)
+    if isinstance(b, Value):
+        return _node(p, y, a, b, da, p.partials[1](y, *data))
+    return _node(p, y, a, None, da, b)
 
 
 def _record_nary(p: Primitive, operands: Sequence[Any]) -> Value:
     try:
         data = [x._data for x in operands]
-        constants = False
+    except AttributeError:
+        return _record_mixed(p, operands)
+    y = p.value(data)
+    return _node(p, y, operands, None, p.partials(y, data), None)
+
+
+def _record_mixed(p: Primitive, operands: Sequence[Any]) -> Value:
+    """An n-ary primitive of Values and constants."""
+    try:
+        data = [x if type(x) is float else x._data for x in operands]
     except AttributeError:
         operands = tuple(x if isinstance(x, Value) else number(x) for x in operands)
         data = [_plain(x) for x in operands]
-        constants = True
+    y = p.value(data)
+    partials = [d for x, d in zip(operands, p.partials(y, data), strict=True) if type(x) is not float]
+    values = tuple([x for x in operands if type(x) is not float])
+    return _node(p, y, values, None, partials, operands)
+
+
+def record_dots(rows: Iterable[tuple[Any, ...]], right: tuple[Any, ...]) -> list[Value]:
+    """`dot` of each of the `rows` with one vector: written out, because networks consist of it."""
+    constant = type(right[0]) is float
+    nodes = []
     try:
-        y = p.value(data)
-    except (ValueError, ZeroDivisionError):
-        raise p.domain_error(operands) from None
-    partials = p.partials(y, data)
-    if constants:
-        partials = [d if isinstance(x, Value) else None for x, d in zip(operands, partials, strict=True)]
-    return _node(p, y, operands, None, partials, None)
+        xs: Any = right if constant else [x._data for x in right]
+        for left in rows:
+            ws = [w._data for w in left]
+            out = new(Value)
+            out._data = fsum(map(mul, ws, xs))
+            out._grad = out._b = out._db = None
+            out._primitive = DOT
+            if constant:
+                out._a = left
+                out._da = xs
+                out._db = left + right
+            else:
+                out._a = left + right
+                out._da = xs + ws
+            nodes.append(out)
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        return [_record(DOT, left + right) for left in rows]
+    return nodes
 
 
 def _plain(x: Any) -> float | bool:
@@ -511,9 +535,13 @@ def _method(p: Primitive) -> Callable[..., Value]:
 
     made = unary_method if len(p.operands) == 1 else method
     made.__name__ = p.name
+    made.__qualname__ = f"Value.{p.name}"
     made.__doc__ = f"`autograd_lite.{p.name}` of this Value."
     return made
 
+
+Value.__apply__ = Condition.__apply__ = staticmethod(_record)
+Value.__dot__ = staticmethod(lambda left, right: record_dots((left,), right)[0])
 
 for _p in TABLE.values():
     if not (_p.is_nary or hasattr(Value, _p.name) or _p.operands[0] == "condition"):
@@ -567,9 +595,8 @@ def _propagate(root: Value, leaves: list[tuple[Value, float | None]]) -> None:
             a._grad += g * node._da
             b._grad += g * node._db
         elif type(a) is tuple:
-            for x, d in zip(a, node._da, strict=True):
-                if d is not None:
-                    x._grad += g * d
+            for x, d in zip(a, node._da):  # noqa: B905
+                x._grad += g * d
         else:
             a._grad += g * node._da
 
@@ -598,9 +625,9 @@ def _operands_first(
             b._grad = zero
         a = node._a
         if b is None and type(a) is tuple:
-            rest = unread.pop(node, None) or zip(a, node._da, strict=True)
-            for a, d in rest:
-                if d is not None and a._grad is not zero:
+            rest = unread.pop(node, None) or iter(a)
+            for a in rest:
+                if a._grad is not zero:
                     if a._primitive is not None:
                         unread[node] = rest
                         break

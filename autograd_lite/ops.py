@@ -11,7 +11,7 @@ Each name below is a function of floats, `Value`s or arrays, and a row of `TABLE
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
-from math import inf, nan
+from math import nan
 from operator import mul as times
 from types import MappingProxyType
 from typing import Any
@@ -34,7 +34,7 @@ from autograd_lite._primitive import (
 
 __all__ = ["TABLE", "DomainError"]
 
-LN2, LN10 = math.log(2), math.log(10)
+LN2, LOG2_E, LOG10_E = math.log(2), 1 / math.log(2), 1 / math.log(10)
 TWO_OVER_SQRT_PI, INV_SQRT_2PI = 2 / math.sqrt(math.pi), 1 / math.sqrt(2 * math.pi)
 
 _rows: dict[str, Primitive] = {}
@@ -59,7 +59,8 @@ def _define(
     domains = (domain,) * len(names) if isinstance(domain, Interval) else domain
     formula = formula or f"{name}({', '.join(f'{{{i}}}' for i in range(len(names)))})"
     row = Primitive(
-        name, value, partials, domains, formula, symbol or name, names, defaults, empty
+        name, value, partials, domains, formula, symbol or name, names, defaults,
+        is_nary=callable(partials), empty=empty,
     )
     _rows[name] = row
     __all__.append(name)
@@ -171,16 +172,16 @@ log = _define(
     "The natural logarithm, for x > 0.", "log(10.0)\n2.302585092994046", domain=POSITIVE,
 )
 log2 = _define(
-    "log2", math.log2, (lambda y, x: 1.0 / (x * LN2),),
+    "log2", math.log2, (lambda y, x: LOG2_E / x,),
     "The logarithm to base 2, for x > 0.", "log2(8.0)\n3.0", domain=POSITIVE,
 )
 log10 = _define(
-    "log10", math.log10, (lambda y, x: 1.0 / (x * LN10),),
+    "log10", math.log10, (lambda y, x: LOG10_E / x,),
     "The logarithm to base 10, for x > 0.", "log10(1000.0)\n3.0", domain=POSITIVE,
 )
 log1p = _define(
     "log1p", math.log1p, (lambda y, x: 1.0 / (1.0 + x),),
-    "log(1 + x), precise near 0, for x > -1.", "log1p(1e-10)\n9.9999999995e-11",
+    "log(1 + x), precise near 0, for x > -1.", "log1p(1e-10)\n9.999999999500001e-11",
     domain=Interval(-1.0, closed=False),
 )
 
@@ -199,17 +200,27 @@ tan = _define(
     "The tangent, x in radians.", "tan(1.0)\n1.5574077246549023", domain=FINITE,
 )
 arcsin = _define(
-    "arcsin", math.asin, (lambda y, x: ieee_div(1.0, sqrt((1.0 - x) * (1.0 + x))),),
+    "arcsin", math.asin, (lambda y, x: ieee_div(1.0, sqrt(_one_minus_square(x))),),
     "The inverse sine in [-π/2, π/2], for -1 <= x <= 1.", "arcsin(1.0)\n1.5707963267948966",
     domain=Interval(-1.0, 1.0),
 )
 arccos = _define(
-    "arccos", math.acos, (lambda y, x: -ieee_div(1.0, sqrt((1.0 - x) * (1.0 + x))),),
+    "arccos", math.acos, (lambda y, x: -ieee_div(1.0, sqrt(_one_minus_square(x))),),
     "The inverse cosine in [0, π], for -1 <= x <= 1.", "arccos(0.0)\n1.5707963267948966",
     domain=Interval(-1.0, 1.0),
 )
+
+def _one_minus_square(x: Any) -> Any:
+    """1 - x², by the product near the ends, where the difference would lose its digits.
+
+    Near 0 it is the difference, because there the derivative of the product would lose its own.
+    """
+    return where(square(x) < 0.5, 1.0 - x * x, (1.0 - x) * (1.0 + x))
+
+
 arctan = _define(
-    "arctan", math.atan, (lambda y, x: 1.0 / (1.0 + x * x),),
+    # 1 / (1 + x²): a large square would make the derivative of this derivative underflow.
+    "arctan", math.atan, (lambda y, x: (1.0 / hypot(1.0, x)) ** 2.0,),
     "The inverse tangent in [-π/2, π/2].", "arctan(1.0)\n0.7853981633974483",
 )
 arctan2 = _define(
@@ -229,10 +240,14 @@ cosh = _define(
     "cosh", saturating(math.cosh), (lambda y, x: sinh(x),),
     "The hyperbolic cosine.", "cosh(0.0)\n1.0",
 )
+sech = _define(
+    "sech", _floats.sech, (lambda y, x: -y * tanh(x),),
+    "The hyperbolic secant 1 / cosh(x). Its square is 1 - tanh², without cancellation.",
+    "sech(0.0)\n1.0",
+)
 tanh = _define(
-    # 1 - tanh² = 4 sigmoid(2x) sigmoid(-2x), without the cancellation of 1 - y².
-    "tanh", math.tanh, (lambda y, x: 4.0 * sigmoid(2.0 * x) * sigmoid(-2.0 * x),),
-    "The hyperbolic tangent.", "tanh(0.5)\n0.46211715726000973",
+    "tanh", math.tanh, (lambda y, x: sech(x) ** 2.0,),
+    "The hyperbolic tangent.", "tanh(1.0)\n0.7615941559557649",
 )
 arcsinh = _define(
     "arcsinh", math.asinh, (lambda y, x: 1.0 / hypot(1.0, x),),
@@ -243,7 +258,8 @@ arccosh = _define(
     "The inverse hyperbolic cosine, for x >= 1.", "arccosh(1.0)\n0.0", domain=Interval(1.0),
 )
 arctanh = _define(
-    "arctanh", math.atanh, (lambda y, x: 1.0 / ((1.0 - x) * (1.0 + x)),),
+    # 1 / (1 - x²), without cancellation here or in its derivative.
+    "arctanh", math.atanh, (lambda y, x: cosh(y) ** 2.0,),
     "The inverse hyperbolic tangent, for -1 < x < 1.", "arctanh(0.5)\n0.5493061443340548",
     domain=Interval(-1.0, 1.0, closed=False),
 )
@@ -298,10 +314,16 @@ clip = _define(
 # Activations
 
 sigmoid = _define(
-    # y (1 - y), without the cancellation of 1 - y.
-    "sigmoid", _floats.sigmoid, (lambda y, x: sigmoid(x) * sigmoid(-x),),
+    "sigmoid", _floats.sigmoid, (lambda y, x: _sigmoid_slope(x),),
     "The logistic function 1 / (1 + e**-x).", "sigmoid(0.0)\n0.5", symbol="σ",
 )
+
+
+def _sigmoid_slope(x: Any) -> Any:
+    """y (1 - y) = sech²(x/2) / 4, without the cancellation of 1 - y."""
+    return (0.5 * sech(0.5 * x)) ** 2.0
+
+
 softplus = _define(
     "softplus", _floats.softplus, (lambda y, x: sigmoid(x),),
     "log(1 + e**x).", "softplus(0.0)\n0.6931471805599453",
@@ -335,37 +357,40 @@ def minimum_of_zero(x: Any) -> Any:
     return where(x > 0.0, 0.0, x)
 
 
+def _damped(x: Any, weight: Any) -> Any:
+    """x times a weight >= 0 that vanishes at infinity faster than x grows: 0 there, not ∞ · 0."""
+    return weight * where(weight > 0.0, x, 0.0)
+
+
 ndtr = _define(
-    "ndtr", _floats.ndtr, (lambda y, x: INV_SQRT_2PI * exp(-0.5 * x * x),),
+    "ndtr", _floats.ndtr, (lambda y, x: _bell(x),),
     "The normal distribution function.", "ndtr(0.0)\n0.5", symbol="Φ",
 )
+
+
+def _bell(x: Any) -> Any:
+    """The density of the normal distribution."""
+    return INV_SQRT_2PI * exp(-0.5 * x * x)
+
+
 erf = _define(
     "erf", math.erf, (lambda y, x: TWO_OVER_SQRT_PI * exp(-x * x),),
     "The error function.", "erf(1.0)\n0.8427007929497149",
 )
 gelu = _define(
-    "gelu", _floats.gelu, (lambda y, x: ndtr(x) + x * INV_SQRT_2PI * exp(-0.5 * x * x),),
+    "gelu", _floats.gelu, (lambda y, x: ndtr(x) + _damped(x, _bell(x)),),
     "x times the normal distribution function (Hendrycks and Gimpel 2016).",
-    "gelu(1.0)\n0.8413447460685429",
+    "gelu(1.0)\n0.841344746068543",
 )
 silu = _define(
-    "silu", _floats.silu, (lambda y, x: sigmoid(x) * (1.0 + x * sigmoid(-x)),),
+    "silu", _floats.silu, (lambda y, x: sigmoid(x) + _damped(x, _sigmoid_slope(x)),),
     "x sigmoid(x), also called swish.", "silu(1.0)\n0.7310585786300049",
 )
 mish = _define(
     "mish", _floats.mish,
-    (lambda y, x: _mish_gate(x) + x * sigmoid(x) * _mish_gate_slope(softplus(x)),),
+    (lambda y, x: tanh(softplus(x)) + _damped(x, sigmoid(x) * sech(softplus(x)) ** 2.0),),
     "x tanh(softplus(x)) (Misra 2019).", "mish(1.0)\n0.8650983882673103",
 )
-
-
-def _mish_gate(x: Any) -> Any:
-    return tanh(softplus(x))
-
-
-def _mish_gate_slope(s: Any) -> Any:
-    return 4.0 * sigmoid(2.0 * s) * sigmoid(-2.0 * s)
-
 
 # Any number of operands
 
@@ -449,6 +474,8 @@ def dot(a: Iterable[Any], b: Iterable[Any]) -> Any:
     left, right = flatten(a), flatten(b)
     if len(left) != len(right):
         raise ValueError(f"dot needs vectors of one length, but got {len(left)} and {len(right)}")
+    if left and (record := getattr(type(left[0]), "__dot__", None)):
+        return record(left, right)
     return apply(_rows["dot"], left + right)
 
 

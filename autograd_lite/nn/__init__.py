@@ -1,0 +1,34 @@
+"""Neural networks of scalar `Value`s: modules, initializers, activations and losses."""
+
+from autograd_lite.nn.activations import ACTIVATIONS
+from autograd_lite.nn.initializers import INITIALIZERS, glorot, he, normal, uniform, zeros
+from autograd_lite.nn.layers import MLP, Layer, Neuron
+from autograd_lite.nn.losses import (
+    LOSSES,
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge,
+    mse,
+)
+from autograd_lite.nn.module import Module
+
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALIZERS",
+    "LOSSES",
+    "MLP",
+    "Layer",
+    "Module",
+    "Neuron",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "glorot",
+    "he",
+    "hinge",
+    "mse",
+    "normal",
+    "uniform",
+    "zeros",
+]

@@ -1,0 +1,110 @@
+"""`Module`: something with parameters, and how to find, reset, save and restore them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from autograd_lite.engine import Value
+
+__all__ = ["Module"]
+
+
+class Module:
+    """Base class of everything that has parameters.
+
+    The parameters of a module are the leaf `Value`s in its attributes: directly, in lists, tuples,
+    dicts and object arrays, and in modules among them, however deep.
+
+    Examples
+    --------
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.intercept = Value(2.0), Value(1.0)
+    ...     def __call__(self, x):
+    ...         return self.slope * x + self.intercept
+    >>> line = Line()
+    >>> line(3.0).backward()
+    >>> [(name, p.grad) for name, p in line.named_parameters()]
+    [('slope', 3.0), ('intercept', 1.0)]
+    """
+
+    training = True
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Each parameter once, with its path, as in ``layers.0.neurons.2.w.1``."""
+        seen = set()
+        for name, x in self._walk():
+            if isinstance(x, Value) and not x.op and x not in seen:
+                seen.add(x)
+                yield name, x
+
+    def parameters(self) -> list[Value]:
+        """The parameters in the order in which they were assigned."""
+        return [p for _, p in self.named_parameters()]
+
+    def modules(self) -> Iterator["Module"]:
+        """This module and all those in it."""
+        for _, x in self._walk():
+            if isinstance(x, Module):
+                yield x
+
+    def _walk(self) -> Iterator[tuple[str, Any]]:
+        """Everything in this module's attributes with its path, depth first."""
+        stack: list[tuple[str, Any]] = [("", self)]
+        visited: set[int] = set()
+        while stack:
+            path, x = stack.pop()
+            children: list[tuple[Any, Any]] = []
+            if isinstance(x, Module):
+                children = list(vars(x).items())
+            elif isinstance(x, dict):
+                children = list(x.items())
+            elif isinstance(x, list | tuple):
+                children = list(enumerate(x))
+            elif isinstance(x, np.ndarray) and x.dtype == object:
+                children = [(",".join(map(str, index)), item) for index, item in np.ndenumerate(x)]
+            if children:
+                if id(x) in visited:
+                    continue
+                visited.add(id(x))
+            yield path, x
+            prefix = f"{path}." if path else ""
+            stack.extend((f"{prefix}{name}", child) for name, child in reversed(children))
+
+    def zero_grad(self) -> None:
+        """Set the `grad` of every parameter to 0."""
+        for p in self.parameters():
+            p.grad = 0.0
+
+    def train(self, mode: bool = True) -> Self:
+        """Put this module and all those in it into training mode, or out of it."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Put this module and all those in it out of training mode."""
+        return self.train(False)
+
+    def state_dict(self) -> dict[str, float]:
+        """The number in every parameter, by name."""
+        return {name: p.data for name, p in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Set every parameter to the number that `state_dict` gave for it.
+
+        Raises
+        ------
+        ValueError
+            If the names differ from this module's; then nothing is changed.
+        """
+        parameters = dict(self.named_parameters())
+        if different := sorted(parameters.keys() ^ state.keys()):
+            raise ValueError(
+                f"expected the state of the {len(parameters)} parameters of this module, but "
+                f"{len(different)} names are missing or unknown, the first being {different[0]!r}"
+            )
+        numbers = [Value(state[name]).data for name in parameters]
+        for p, number in zip(parameters.values(), numbers, strict=True):
+            p.data = number

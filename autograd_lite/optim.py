@@ -1,0 +1,108 @@
+"""Update rules on flat vectors of parameters, and learning-rate schedules."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_lite.engine import Value
+
+__all__ = ["SGD", "ExponentialDecay"]
+
+Vector = NDArray[np.float64]
+Schedule = Callable[[int], float]
+
+
+@dataclass(frozen=True)
+class ExponentialDecay:
+    """The learning rate ``lr * gamma**epoch``, epochs being counted from 0.
+
+    Parameters
+    ----------
+    lr : float
+        The learning rate of the first epoch.
+    gamma : float
+        The factor from one epoch to the next.
+
+    Examples
+    --------
+    >>> rate = ExponentialDecay(0.5, 0.5)
+    >>> [rate(epoch) for epoch in range(3)]
+    [0.5, 0.25, 0.125]
+    """
+
+    lr: float
+    gamma: float
+
+    def __call__(self, epoch: int) -> float:
+        return self.lr * self.gamma**epoch
+
+
+class SGD:
+    """Stochastic gradient descent, θ ← θ - α ∇J(θ).
+
+    Parameters
+    ----------
+    lr : float or callable
+        The learning rate α > 0, or a schedule: a function of the epoch, counted from 0.
+
+    Raises
+    ------
+    ValueError
+        If `lr` is a number that is not positive and finite.
+
+    References
+    ----------
+    uOttawa lecture, "Backpropagation - Core Idea".
+
+    Examples
+    --------
+    >>> SGD(lr=0.1).update(np.array([1.0, 2.0]), np.array([10.0, -10.0])).tolist()
+    [0.0, 3.0]
+    """
+
+    def __init__(self, lr: float | Schedule = 0.01) -> None:
+        if not callable(lr) and not (0 < lr < np.inf):
+            raise ValueError(f"expected a positive finite learning rate, but got {lr!r}")
+        self.lr = lr
+
+    def learning_rate(self, epoch: int) -> float:
+        """α in the given epoch, counted from 0."""
+        return self.lr(epoch) if callable(self.lr) else self.lr
+
+    def update(self, theta: Vector, gradient: Vector, epoch: int = 0) -> Vector:
+        """The parameters after one step, as a new vector."""
+        return theta - self.learning_rate(epoch) * gradient
+
+    def step(self, parameters: Iterable[Value], epoch: int = 0) -> None:
+        """Update `Value`s in place from their `grad`, for training loops written by hand.
+
+        Examples
+        --------
+        >>> w = Value(3.0)
+        >>> (w * w).backward()
+        >>> SGD(lr=0.1).step([w])
+        >>> round(w.data, 12)
+        2.4
+        """
+        parameters = list(parameters)
+        theta = np.array([p.data for p in parameters])
+        gradient = np.array([p.grad for p in parameters])
+        assign(parameters, self.update(theta, gradient, epoch))
+
+    def __repr__(self) -> str:
+        return f"SGD(lr={self.lr!r})"
+
+
+def assign(parameters: Iterable[Value], theta: Vector) -> None:
+    """Write a vector into parameters: into all of them, or, if interrupted, into none."""
+    parameters = list(parameters)
+    before = [p.data for p in parameters]
+    try:
+        for p, number in zip(parameters, theta.tolist(), strict=True):
+            p.data = number
+    except BaseException:
+        for p, number in zip(parameters, before, strict=True):
+            p.data = number
+        raise

@@ -1,0 +1,117 @@
+"""Figures of training curves and of decision boundaries, with matplotlib."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from autograd_lite._extras import import_extra
+from autograd_lite.nn.module import Module
+from autograd_lite.training import History
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["decision_boundary", "training_curves"]
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart.
+BLUE, ORANGE, DARK_BLUE, DARK_ORANGE = "#56B4E9", "#E69F00", "#0072B2", "#D55E00"
+
+
+def training_curves(history: History) -> "Figure":
+    """The loss of each epoch on a linear and on a logarithmic axis, side by side (SUTD lecture).
+
+    Parameters
+    ----------
+    history : History
+        What `fit` returned.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        To be saved with its `savefig`.
+
+    Raises
+    ------
+    ValueError
+        If there was no epoch.
+    ImportError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> figure = training_curves(History(loss=[1.0, 0.1, 0.01]))
+    >>> [axes.get_yscale() for axes in figure.axes]
+    ['linear', 'log']
+    """
+    if not history.loss:
+        raise ValueError("expected a history of at least one epoch, but it is empty")
+    figure = _figure(9, 3.4)
+    epochs = range(1, len(history.loss) + 1)
+    for axes, scale in zip(figure.subplots(1, 2), ("linear", "log"), strict=True):
+        axes.plot(epochs, history.loss, color=DARK_BLUE)
+        axes.set(xlabel="epoch", ylabel="mean training loss", yscale=scale, title=f"{scale} scale")
+        axes.grid(alpha=0.3)
+    return figure
+
+
+def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: float = 0.5) -> "Figure":
+    """The output of a model of two inputs over the plane, with the line where it equals `threshold`.
+
+    Parameters
+    ----------
+    model : Module
+        With two inputs and one output.
+    X : array_like of shape (n_examples, 2)
+        Points to draw.
+    y : array_like of shape (n_examples,)
+        Their classes, two different numbers.
+    threshold : float, optional
+        The output on the boundary: 0.5 for probabilities, 0 for logits and scores.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        To be saved with its `savefig`.
+
+    Raises
+    ------
+    ValueError
+        If X has not two columns or y another length.
+    ImportError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from autograd_lite.nn import MLP
+    >>> figure = decision_boundary(MLP(2, [1], seed=0), [[0, 0], [1, 1]], [0, 1], threshold=0)
+    >>> figure.axes[0].get_xlabel()
+    'x1'
+    """
+    points, classes = np.asarray(X, dtype=float), np.asarray(y)
+    if points.ndim != 2 or points.shape[1] != 2 or classes.shape != points.shape[:1]:
+        raise ValueError(
+            f"expected points (n, 2) and their classes (n,), but got {points.shape} and {classes.shape}"
+        )
+    low, high = points.min(axis=0), points.max(axis=0)
+    margin = 0.15 * (high - low) + 1e-9
+    xs, ys = (np.linspace(a, b, 80) for a, b in zip(low - margin, high + margin, strict=True))
+    outputs = np.array([[model([a, b]).data for a in xs] for b in ys])
+
+    figure = _figure(5.4, 4.6)
+    axes = figure.subplots()
+    shades = axes.contourf(xs, ys, outputs, levels=12, cmap="PuOr_r", alpha=0.5)
+    figure.colorbar(shades, ax=axes, label="output of the model")
+    if outputs.min() < threshold < outputs.max():
+        axes.contour(xs, ys, outputs, levels=[threshold], colors="black", linewidths=1.5)
+    for label, colour, marker in zip(np.unique(classes), (DARK_BLUE, DARK_ORANGE), "os", strict=False):
+        chosen = points[classes == label]
+        axes.scatter(*chosen.T, color=colour, marker=marker, edgecolor="white", label=f"class {label:g}")
+    axes.set(xlabel="x1", ylabel="x2")
+    axes.legend()
+    return figure
+
+
+def _figure(width: float, height: float) -> Any:
+    """A figure that belongs to nobody: pyplot would keep it and need a screen."""
+    return import_extra("matplotlib.figure", "plot").Figure((width, height), layout="constrained")

@@ -1,0 +1,241 @@
+"""`fit`: from a model and data to a trained model and the history of its training."""
+
+import math
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import ArrayLike, NDArray
+
+from autograd_lite._choose import choose
+from autograd_lite.engine import Value
+from autograd_lite.nn.losses import LOSSES
+from autograd_lite.nn.module import Module
+from autograd_lite.ops import mean
+from autograd_lite.optim import SGD, assign
+
+__all__ = ["History", "fit"]
+
+Loss = Callable[[Any, Any], Any]
+
+
+@dataclass
+class History:
+    """What happened during training, epoch by epoch.
+
+    Attributes
+    ----------
+    loss : list of float
+        The mean loss over the examples of each epoch, each computed with the weights that its batch met.
+    learning_rate : list of float
+        The learning rate of each epoch.
+    stop_reason : str
+        Why the training ended.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    stop_reason: str = ""
+
+    def __len__(self) -> int:
+        """The number of epochs."""
+        return len(self.loss)
+
+    def __repr__(self) -> str:
+        last = f"loss {self.loss[0]:.4g} to {self.loss[-1]:.4g}, " if self.loss else ""
+        return f"History({len(self)} epochs, {last}stopped: {self.stop_reason or 'not yet'})"
+
+
+Callback = Callable[[History], object]
+
+
+def fit(
+    model: Module,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    loss: str | Loss,
+    optimizer: SGD | None = None,
+    epochs: int = 100,
+    batch_size: int | None = None,
+    seed: int | Generator | None = None,
+    callbacks: Iterable[Callback] = (),
+    progress: bool | None = None,
+) -> History:
+    """Train a model by mini-batch gradient descent on the mean loss of each batch.
+
+    Parameters
+    ----------
+    model : Module
+        Called with one example, a list of floats, it returns a Value or a list of Values.
+    X : array_like of shape (n_examples, n_inputs)
+        The examples, finite numbers.
+    y : array_like of shape (n_examples,) or (n_examples, n_outputs)
+        What the loss compares the model's outputs with.
+    loss : str or callable
+        A name in `nn.LOSSES`, or a function ``(prediction, target) -> Value`` of one example.
+    optimizer : SGD, optional
+        The update rule, by default ``SGD(lr=0.01)``.
+    epochs : int, optional
+        How many times to go through the data.
+    batch_size : int, optional
+        How many examples make a step, the last batch of an epoch being smaller if need be; by
+        default all of them.
+    seed : int or numpy.random.Generator, optional
+        For the order of the examples, drawn anew in each epoch.
+    callbacks : iterable of callable, optional
+        Called with the `History` at the end of each epoch; one that returns True ends the training.
+    progress : bool, optional
+        Whether to show a progress bar; by default, if tqdm is installed and the output a terminal.
+
+    Returns
+    -------
+    History
+        Also if the training is interrupted with Ctrl-C: the model then has the weights of the last
+        whole step.
+
+    Raises
+    ------
+    ValueError
+        If the data are empty, not finite, or of different lengths, the model does not take them, the
+        loss does not take the labels, or a name or a number is out of range: all this before any
+        parameter is changed.
+    FloatingPointError
+        If the loss becomes infinite or NaN; the model keeps the weights of the step before.
+
+    References
+    ----------
+    uOttawa lecture, `SimpleMLP.train`; SUTD lecture, the trainer function.
+
+    Examples
+    --------
+    >>> from autograd_lite.nn import MLP
+    >>> model = MLP(1, [1], seed=0)
+    >>> history = fit(model, [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0], loss="mse",
+    ...               optimizer=SGD(lr=0.3), epochs=200)
+    >>> round(model([10.0]).data, 3)
+    21.0
+    """
+    per_example = loss if callable(loss) else choose(LOSSES, loss, "loss")
+    inputs, targets = _examples(X, y)
+    epochs, batch_size = _count("epochs", epochs, 0), _count("batch_size", batch_size or len(inputs), 1)
+    optimizer = optimizer or SGD()
+    parameters = model.parameters()
+    _try_out(model, per_example, inputs, targets, parameters)
+    rng = np.random.default_rng(seed)
+    history = History()
+    callbacks = list(callbacks)
+    with _progress_bar(epochs, progress) as bar:
+        try:
+            for epoch in range(epochs):
+                order = rng.permutation(len(inputs))
+                total = 0.0
+                for start in range(0, len(order), batch_size):
+                    batch = order[start : start + batch_size]
+                    total += len(batch) * _step(
+                        model, per_example, [(inputs[i], targets[i]) for i in batch], parameters, optimizer, epoch
+                    )
+                history.loss.append(total / len(inputs))
+                history.learning_rate.append(optimizer.learning_rate(epoch))
+                if bar is not None:
+                    bar.set_postfix(loss=f"{history.loss[-1]:.4g}", refresh=False)
+                    bar.update()
+                if any([callback(history) is True for callback in callbacks]):
+                    history.stop_reason = f"a callback ended it after {epoch + 1} epochs"
+                    return history
+            history.stop_reason = f"all {epochs} epochs done"
+        except KeyboardInterrupt:
+            history.stop_reason = f"interrupted in epoch {len(history) + 1}"
+    return history
+
+
+def _step(
+    model: Module,
+    loss: Loss,
+    batch: Sequence[tuple[Any, Any]],
+    parameters: list[Value],
+    optimizer: SGD,
+    epoch: int,
+) -> float:
+    """Update the parameters once and return the mean loss of the batch before the update."""
+    batch_loss = mean([loss(model(x), y) for x, y in batch])
+    if not math.isfinite(batch_loss.data):
+        raise FloatingPointError(
+            f"the loss became {batch_loss.data} in epoch {epoch + 1}: try a smaller learning rate "
+            "or scale the data"
+        )
+    for p in parameters:
+        p.grad = 0.0
+    batch_loss.backward()
+    optimizer.step(parameters, epoch)
+    return batch_loss.data
+
+
+def _examples(X: ArrayLike, y: ArrayLike) -> tuple[list[Any], list[Any]]:
+    """The examples and the targets as lists, if they belong together."""
+    inputs, targets = _array("X", X), _array("y", y)
+    if inputs.ndim != 2:
+        raise ValueError(
+            f"expected X with a row for each example and a column for each input, but its shape is {inputs.shape}"
+        )
+    if targets.ndim not in (1, 2):
+        raise ValueError(f"expected y with a target for each example, but its shape is {targets.shape}")
+    if len(inputs) != len(targets):
+        raise ValueError(f"expected as many examples as targets, but X has {len(inputs)} and y {len(targets)}")
+    if not inputs.size or not targets.size:
+        raise ValueError("expected at least one example, but X or y is empty")
+    column = targets[:, 0] if targets.ndim == 2 and targets.shape[1] == 1 else targets
+    return inputs.tolist(), column.tolist()
+
+
+def _array(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"expected numbers in {name}, in rows of one length: {error}") from None
+    finite = np.isfinite(array)
+    if not finite.all():
+        place = np.argwhere(~finite)[0].tolist()
+        raise ValueError(f"expected finite numbers in {name}, but {name}{place} is {array[tuple(place)]}")
+    return array
+
+
+def _count(name: str, n: Any, least: int) -> int:
+    if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < least:
+        raise ValueError(f"expected an integer of at least {least} for {name}, but got {n!r}")
+    return int(n)
+
+
+def _try_out(
+    model: Module, loss: Loss, inputs: list[Any], targets: list[Any], parameters: list[Value]
+) -> None:
+    """Meet every error that the data can cause before the first parameter changes."""
+    if not parameters:
+        raise ValueError(f"expected a model with parameters, but {model!r} has none")
+    first = model(inputs[0])
+    prediction = [v.data for v in first] if isinstance(first, list | tuple) else first.data
+    for i, target in enumerate(targets):
+        try:
+            loss(prediction, target)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"the loss does not take y[{i}]: {error}") from error
+    if not isinstance(loss(first, targets[0]), Value):
+        raise TypeError(f"expected a loss that returns a Value, but got {loss(first, targets[0])!r}")
+
+
+def _progress_bar(epochs: int, progress: bool | None) -> AbstractContextManager[Any]:
+    """A tqdm bar, or nothing where there is no tqdm or no terminal and none was asked for."""
+    if progress is False or (progress is None and not sys.stderr.isatty()):
+        return nullcontext()
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        if progress:
+            raise ImportError('a progress bar needs tqdm: pip install "autograd_lite[demos]"') from None
+        return nullcontext()
+    bar: AbstractContextManager[Any] = tqdm(total=epochs, unit="epoch")
+    return bar
