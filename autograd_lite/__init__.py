@@ -8,7 +8,19 @@
 (10.389, 2.0)
 """
 
-from autograd_lite import nn, optim, training
+from autograd_lite import nn, ops, optim, plotting, training
 from autograd_lite.drawing import draw
 from autograd_lite.engine import Condition, Value, topological_order
 from autograd_lite.ops import *  # noqa: F403
+
+__all__ = [
+    "Condition",
+    "Value",
+    "draw",
+    "nn",
+    "optim",
+    "plotting",
+    "topological_order",
+    "training",
+    *ops.__all__,
+]

@@ -101,8 +101,10 @@ class Primitive:
         """The signature of the function of this name."""
         required = [Parameter.empty] * (len(self.operands) - len(self.defaults))
         return Signature(
-            Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default)
-            for name, default in zip(self.operands, (*required, *self.defaults), strict=True)
+            [
+                Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default)
+                for name, default in zip(self.operands, (*required, *self.defaults), strict=True)
+            ]
         )
 
     def bind(self, operands: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:

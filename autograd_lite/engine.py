@@ -1,26 +1,28 @@
-"""`Value`: a number that remembers where it came from, and the chain rule on what it remembers.
+"""`Value`: a number that remembers where it came from.
 
-Operators record. `+` on two `Value`s makes a third one that holds the sum, the two operands and the
-local derivatives d(sum)/d(operand), which are those of the table in `ops`. `backward` walks the record
-from the result to the leaves, each node after all that use it, and multiplies and adds what it meets.
-`gradient` walks the same way but builds its answer from `Value`s, so it can be differentiated again.
+Operators record. `*` on two `Value`s makes a third one that holds the product, the two operands and the
+local derivatives d(product)/d(operand), which are those of the table in `ops`. What is recorded is a
+graph; `backward` and `gradient` apply the chain rule to it, as `_chain_rule` has it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from numbers import Real
+from collections.abc import Callable, Iterable, Sequence
 from math import fsum
-from operator import ge, gt, le, lt, mul
-from typing import TYPE_CHECKING, Any
+from numbers import Real
+from operator import mul
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd_lite import ops
+from autograd_lite._chain_rule import accumulate, adjoint_graph, topological_order
+from autograd_lite._condition import Condition, compare
 from autograd_lite._primitive import NUMPY_COMPARISONS, NUMPY_NAMES, Primitive, elementwise, number
 from autograd_lite.ops import TABLE, DomainError
 
 __all__ = ["Condition", "DomainError", "Value", "topological_order"]
 
-ADD, SUB, MUL, DIV, NEG, POW, RELU, DOT = map(TABLE.__getitem__, "add sub mul div neg pow relu dot".split())
+ADD, SUB, MUL, DIV = (TABLE[name] for name in ("add", "sub", "mul", "div"))
+NEG, ABS, POW, RELU, DOT = (TABLE[name] for name in ("neg", "abs", "pow", "relu", "dot"))
 MICROGRAD_NAMES = {"add": "+", "sub": "-", "mul": "*", "div": "/", "neg": "-", "relu": "ReLU"}
 
 new = object.__new__
@@ -56,8 +58,10 @@ class Value:
     # Values, the tuple of them all. Two slots rather than two tuples halve the cost of a binary node.
     __slots__ = ("_a", "_b", "_da", "_data", "_db", "_grad", "_label", "_primitive")
 
+    __apply__: ClassVar[Callable[..., Value]]
+    __dot__: ClassVar[Callable[..., Value]]
     _a: Any
-    _b: Value | None
+    _b: Any
     _da: Any
     _data: float
     _db: Any
@@ -143,7 +147,8 @@ class Value:
     @property
     def _prev(self) -> set[Value]:
         """The operands as a set of nodes, as micrograd has them."""
-        return {x if isinstance(x, Value) else Value(x) for x in self.inputs if not isinstance(x, Condition)}
+        operands = [x for x in self.inputs if not isinstance(x, Condition)]
+        return {x if isinstance(x, Value) else Value(x) for x in operands}
 
     @property
     def _op(self) -> str:
@@ -155,6 +160,15 @@ class Value:
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Leaves can be copied and pickled; a copy of a result would have leaves of its own."""
+        if self._primitive is None:
+            return super().__reduce_ex__(protocol)
+        raise TypeError(
+            f"a Value that was computed (here by {self.op}) cannot be copied or pickled: copy its "
+            "leaves, for instance a Module, or keep v.data"
+        )
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else str(self)
@@ -216,19 +230,19 @@ class Value:
         return self
 
     def __abs__(self) -> Value:
-        return _unary(TABLE["abs"], self)
+        return _unary(ABS, self)
 
     def __lt__(self, other: Any) -> Condition:
-        return _compare("<", self, other)
+        return compare("<", self, other)
 
     def __le__(self, other: Any) -> Condition:
-        return _compare("<=", self, other)
+        return compare("<=", self, other)
 
     def __gt__(self, other: Any) -> Condition:
-        return _compare(">", self, other)
+        return compare(">", self, other)
 
     def __ge__(self, other: Any) -> Condition:
-        return _compare(">=", self, other)
+        return compare(">=", self, other)
 
     if TYPE_CHECKING:
         # The methods exp, relu, maximum, ... come from the table, below.
@@ -253,7 +267,7 @@ class Value:
             "autograd_lite.exp(v) for math.exp(v), and v.data for the bare number"
         )
 
-    __int__ = __index__ = __complex__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __complex__ = __float__
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -297,7 +311,7 @@ class Value:
         """
         leaves: list[tuple[Value, float | None]] = []
         try:
-            _propagate(self, leaves)
+            accumulate(self, leaves)
             for leaf, before in leaves:
                 if before is not None:
                     leaf._grad = before + leaf.grad
@@ -333,73 +347,13 @@ class Value:
         """
         if isinstance(wrt, Value):
             return self.gradient([wrt])[0]
-        targets = list(wrt)
+        targets = list(wrt) if isinstance(wrt, Iterable) else [wrt]
         for w in targets:
             if not isinstance(w, Value):
-                raise TypeError(f"expected Values to differentiate by, but got {w!r}")
-        adjoints = _adjoints(self, set(targets))
-        return [w if isinstance(w, Value) else Value(w) for w in (adjoints.get(w, 0.0) for w in targets)]
-
-
-class Condition:
-    """What a comparison of Values says: true or false, with what was compared.
-
-    It works in ``if`` and as the first argument of `where`, which records it; ``&``, ``|`` and ``~``
-    combine conditions.
-
-    Examples
-    --------
-    >>> x = Value(2.0, label="x")
-    >>> x > 0
-    Condition(x > 0.0: True)
-    >>> bool((x > 0) & ~(x < 1))
-    True
-    """
-
-    __slots__ = ("holds", "inputs", "symbol")
-
-    __apply__: Callable[..., Value]
-
-    def __init__(self, symbol: str, inputs: tuple[Any, ...], holds: bool) -> None:
-        self.symbol = symbol
-        self.inputs = inputs
-        self.holds = holds
-
-    def __bool__(self) -> bool:
-        return self.holds
-
-    def __and__(self, other: Condition) -> Condition:
-        return Condition("and", (self, other), self.holds and bool(other))
-
-    def __or__(self, other: Condition) -> Condition:
-        return Condition("or", (self, other), self.holds or bool(other))
-
-    def __invert__(self) -> Condition:
-        return Condition("not", (self,), not self.holds)
-
-    def __str__(self) -> str:
-        names = [_name(x) for x in self.inputs]
-        return f"not {names[0]}" if self.symbol == "not" else f" {self.symbol} ".join(names)
-
-    def __repr__(self) -> str:
-        return f"Condition({self}: {self.holds})"
-
-
-def _name(operand: Any) -> str:
-    """An operand in words; a condition within a condition is not spelled out, however deep."""
-    if isinstance(operand, Value):
-        return operand.label or f"{operand.data:.4g}"
-    return "(...)" if isinstance(operand, Condition) else repr(operand)
-
-
-_COMPARISONS = {"<": lt, "<=": le, ">": gt, ">=": ge}
-
-
-def _compare(symbol: str, a: Value, b: Any) -> Condition:
-    if not isinstance(b, Value | Real):
-        return NotImplemented
-    holds = _COMPARISONS[symbol](a._data, b._data if isinstance(b, Value) else b)
-    return Condition(symbol, (a, b if isinstance(b, Value) else float(b)), bool(holds))
+                raise TypeError(f"expected a Value or a list of Values to differentiate by, but got {w!r}")
+        adjoints = adjoint_graph(self, set(targets))
+        derivatives = [adjoints.get(w, 0.0) for w in targets]
+        return [d if isinstance(d, Value) else Value(d) for d in derivatives]
 
 
 # Recording
@@ -415,6 +369,7 @@ def _unary(p: Primitive, x: Value) -> Value:
 
 
 def _binary(p: Primitive, a: Value, b: Any) -> Value:
+    """A primitive of a Value and a Value or a number; NotImplemented, as operators answer, of others."""
     first = a._data
     if isinstance(b, Value):
         second = b._data
@@ -423,7 +378,7 @@ def _binary(p: Primitive, a: Value, b: Any) -> Value:
     elif isinstance(b, Real):
         second = b = float(b)
     else:
-        return NotImplemented
+        return NotImplemented  # type: ignore[no-any-return]
     try:
         y = p.value(first, second)
     except (ValueError, ZeroDivisionError):
@@ -512,7 +467,7 @@ def _plain(x: Any) -> float | bool:
     return x._data if isinstance(x, Value) else x.holds if isinstance(x, Condition) else x
 
 
-def _node(p: Primitive, y: float, a: Any, b: Value | None, da: Any, db: float | None) -> Value:
+def _node(p: Primitive, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:
     out = new(Value)
     out._data = y
     out._grad = None
@@ -546,147 +501,3 @@ Value.__dot__ = staticmethod(lambda left, right: record_dots((left,), right)[0])
 for _p in TABLE.values():
     if not (_p.is_nary or hasattr(Value, _p.name) or _p.operands[0] == "condition"):
         setattr(Value, _p.name, _method(_p))
-
-
-# Walking the graph
-
-
-def topological_order(*roots: Value) -> list[Value]:
-    """Every node from which one of the `roots` was computed, each after its operands.
-
-    Examples
-    --------
-    >>> x = Value(2.0, label="x")
-    >>> [v.op or v.label for v in topological_order(x * x + 1)]
-    ['x', 'mul', 'add']
-    """
-    order: list[Value] = []
-    seen: set[Any] = set()
-    path: list[Any] = []
-    unread: list[Iterator[Any]] = [iter(roots)]
-    while unread:
-        for x in unread[-1]:
-            if isinstance(x, Value | Condition) and x not in seen:
-                seen.add(x)
-                path.append(x)
-                unread.append(iter(x.inputs))
-                break
-        else:
-            unread.pop()
-            if path and isinstance(done := path.pop(), Value):
-                order.append(done)
-    return order
-
-
-def _propagate(root: Value, leaves: list[tuple[Value, float | None]]) -> None:
-    """Put every adjoint into `_grad`, and each leaf with what was there before into `leaves`."""
-    # A node whose _grad is this very object has been visited: cheaper than a set of nodes.
-    zero = float("0")
-    order = _operands_first(root, zero, leaves)
-    root._grad = 1.0
-    for node in reversed(order):
-        g: Any = node._grad
-        a = node._a
-        b: Any = node._b
-        if node._primitive is ADD and b is not None:
-            a._grad += g
-            b._grad += g
-        elif b is not None:
-            a._grad += g * node._da
-            b._grad += g * node._db
-        elif type(a) is tuple:
-            for x, d in zip(a, node._da):  # noqa: B905
-                x._grad += g * d
-        else:
-            a._grad += g * node._da
-
-
-def _operands_first(
-    root: Value, zero: float, leaves: list[tuple[Value, float | None]]
-) -> list[Value]:
-    """The nodes that are not leaves, each after its operands, with `zero` in the `_grad` of all."""
-    order: list[Value] = []
-    path: list[Value] = []
-    unread: dict[Value, Iterator[Any]] = {}
-    node = root
-    if node._primitive is None:
-        leaves.append((node, node._grad))
-        return order
-    node._grad = zero
-    while True:
-        b = node._b
-        if b is not None and b._grad is not zero:
-            if b._primitive is not None:
-                b._grad = zero
-                path.append(node)
-                node = b
-                continue
-            leaves.append((b, b._grad))
-            b._grad = zero
-        a = node._a
-        if b is None and type(a) is tuple:
-            rest = unread.pop(node, None) or iter(a)
-            for a in rest:
-                if a._grad is not zero:
-                    if a._primitive is not None:
-                        unread[node] = rest
-                        break
-                    leaves.append((a, a._grad))
-                    a._grad = zero
-            else:
-                a = None
-        elif a._grad is zero:
-            a = None
-        elif a._primitive is None:
-            leaves.append((a, a._grad))
-            a._grad = zero
-            a = None
-        if a is not None:
-            a._grad = zero
-            path.append(node)
-            node = a
-            continue
-        order.append(node)
-        if not path:
-            return order
-        node = path.pop()
-
-
-def _adjoints(root: Value, targets: set[Value]) -> dict[Value, Any]:
-    """d root/d target, a Value or a float, for each of the targets on which `root` depends."""
-    order = topological_order(root)
-    active: set[Any] = set(targets)
-    for node in order:
-        if not active.isdisjoint(node.inputs):
-            active.add(node)
-    terms: dict[Value, list[tuple[Any, Any]]] = {root: [(1.0, 1.0)]}
-    found: dict[Value, Any] = {}
-    for node in reversed(order):
-        if node not in active or node not in terms:
-            continue
-        adjoint = _sum_of_products(terms.pop(node))
-        if node in targets:
-            found[node] = adjoint
-        p = node._primitive
-        if p is None:
-            continue
-        inputs = node.inputs
-        every = p.partials(node, inputs) if p.is_nary else p.partials
-        for x, d in zip(inputs, every, strict=True):
-            if x in active:
-                partial = d if p.is_nary else d(node, *inputs)
-                terms.setdefault(x, []).append((adjoint, partial))
-    return found
-
-
-def _sum_of_products(terms: list[tuple[Any, Any]]) -> Any:
-    """Σ adjoint * partial, in as few nodes as it takes."""
-    if len(terms) > 1:
-        adjoints, partials = zip(*terms, strict=True)
-        if all(type(d) is float and d == 1.0 for d in partials):
-            return ops.sum(adjoints)
-        return ops.dot(adjoints, partials)
-    ((adjoint, partial),) = terms
-    if type(adjoint) is float and adjoint == 1.0:
-        return partial
-    return adjoint if type(partial) is float and partial == 1.0 else adjoint * partial

@@ -89,7 +89,7 @@ div = _define(
     "a / b, for b != 0.", "div(3.0, 2.0)\n1.5",
     operands="a b", domain=(REAL, NONZERO), formula="{0} / {1}", symbol="÷",
 )
-ieee_div = _define(
+ieee_div: Function = _define(
     "ieee_div", _floats.divide,
     (lambda y, a, b: ieee_div(1.0, b), lambda y, a, b: -ieee_div(y, b)),
     "a / b of IEEE 754, infinite or NaN at b = 0: for derivatives that are infinite where the\n"
@@ -123,7 +123,7 @@ pow = _define(
     "x to the power p. A negative x needs an integer p, and 0 a p that is not negative.",
     "pow(2.0, 3.0)\n8.0", operands="x p", formula="{0}**{1}", symbol="**",
 )
-ieee_pow = _define(
+ieee_pow: Function = _define(
     "ieee_pow", _floats.ieee_power, (_pow_by_base, _pow_by_exponent),
     "x to the power p of IEEE 754: infinite where x = 0 and p < 0, as the derivative of x**0.5.",
     "ieee_pow(0.0, -0.5)\ninf", operands="x p", formula="{0}**{1}", symbol="**",
@@ -142,7 +142,7 @@ sqrt = _define(
     "The square root, for x >= 0; its derivative at 0 is infinite.", "sqrt(9.0)\n3.0",
     domain=Interval(0.0), symbol="√",
 )
-hypot = _define(
+hypot: Function = _define(
     "hypot", math.hypot, (lambda y, a, b: _over_length(a, y), lambda y, a, b: _over_length(b, y)),
     "sqrt(a² + b²), with derivative 0 at the origin.", "hypot(3.0, 4.0)\n5.0", operands="a b",
 )
@@ -155,7 +155,7 @@ def _over_length(x: Any, length: Any) -> Any:
 
 # Exponentials and logarithms
 
-exp = _define(
+exp: Function = _define(
     "exp", saturating(math.exp), (lambda y, x: y,),
     "e**x.", "exp(1.0)\n2.718281828459045",
 )
@@ -163,11 +163,11 @@ exp2 = _define(
     "exp2", saturating(lambda x: math.pow(2.0, x)), (lambda y, x: y * LN2,),
     "2**x.", "exp2(3.0)\n8.0",
 )
-expm1 = _define(
+expm1: Function = _define(
     "expm1", saturating(math.expm1), (lambda y, x: exp(x),),
     "e**x - 1, precise near 0.", "expm1(1e-10)\n1.00000000005e-10",
 )
-log = _define(
+log: Function = _define(
     "log", math.log, (lambda y, x: 1.0 / x,),
     "The natural logarithm, for x > 0.", "log(10.0)\n2.302585092994046", domain=POSITIVE,
 )
@@ -191,7 +191,7 @@ sin = _define(
     "sin", math.sin, (lambda y, x: cos(x),),
     "The sine, x in radians.", "sin(1.0)\n0.8414709848078965", domain=FINITE,
 )
-cos = _define(
+cos: Function = _define(
     "cos", math.cos, (lambda y, x: -sin(x),),
     "The cosine, x in radians.", "cos(1.0)\n0.5403023058681398", domain=FINITE,
 )
@@ -236,7 +236,7 @@ sinh = _define(
     "sinh", saturating(math.sinh, odd=True), (lambda y, x: cosh(x),),
     "The hyperbolic sine.", "sinh(1.0)\n1.1752011936438014",
 )
-cosh = _define(
+cosh: Function = _define(
     "cosh", saturating(math.cosh), (lambda y, x: sinh(x),),
     "The hyperbolic cosine.", "cosh(0.0)\n1.0",
 )
@@ -245,7 +245,7 @@ sech = _define(
     "The hyperbolic secant 1 / cosh(x). Its square is 1 - tanh², without cancellation.",
     "sech(0.0)\n1.0",
 )
-tanh = _define(
+tanh: Function = _define(
     "tanh", math.tanh, (lambda y, x: sech(x) ** 2.0,),
     "The hyperbolic tangent.", "tanh(1.0)\n0.7615941559557649",
 )
@@ -266,7 +266,7 @@ arctanh = _define(
 
 # Choices
 
-where = _define(
+where: Function = _define(
     "where", lambda condition, a, b: a if condition else b,
     (
         None,
@@ -313,7 +313,7 @@ clip = _define(
 
 # Activations
 
-sigmoid = _define(
+sigmoid: Function = _define(
     "sigmoid", _floats.sigmoid, (lambda y, x: _sigmoid_slope(x),),
     "The logistic function 1 / (1 + e**-x).", "sigmoid(0.0)\n0.5", symbol="σ",
 )
@@ -324,7 +324,7 @@ def _sigmoid_slope(x: Any) -> Any:
     return (0.5 * sech(0.5 * x)) ** 2.0
 
 
-softplus = _define(
+softplus: Function = _define(
     "softplus", _floats.softplus, (lambda y, x: sigmoid(x),),
     "log(1 + e**x).", "softplus(0.0)\n0.6931471805599453",
 )

@@ -1,6 +1,6 @@
 """Figures of training curves and of decision boundaries, with matplotlib."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -112,6 +112,7 @@ def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: floa
     return figure
 
 
-def _figure(width: float, height: float) -> Any:
+def _figure(width: float, height: float) -> "Figure":
     """A figure that belongs to nobody: pyplot would keep it and need a screen."""
-    return import_extra("matplotlib.figure", "plot").Figure((width, height), layout="constrained")
+    figure: Figure = import_extra("matplotlib.figure", "plot").Figure((width, height), layout="constrained")
+    return figure

@@ -16,7 +16,7 @@ from autograd_lite.engine import Value
 from autograd_lite.nn.losses import LOSSES
 from autograd_lite.nn.module import Module
 from autograd_lite.ops import mean
-from autograd_lite.optim import SGD, assign
+from autograd_lite.optim import SGD
 
 __all__ = ["History", "fit"]
 
@@ -136,15 +136,16 @@ def fit(
                 total = 0.0
                 for start in range(0, len(order), batch_size):
                     batch = order[start : start + batch_size]
-                    total += len(batch) * _step(
-                        model, per_example, [(inputs[i], targets[i]) for i in batch], parameters, optimizer, epoch
-                    )
+                    examples = [(inputs[i], targets[i]) for i in batch]
+                    batch_loss = _step(model, per_example, examples, parameters, optimizer, epoch)
+                    total += len(batch) * batch_loss
                 history.loss.append(total / len(inputs))
                 history.learning_rate.append(optimizer.learning_rate(epoch))
                 if bar is not None:
                     bar.set_postfix(loss=f"{history.loss[-1]:.4g}", refresh=False)
                     bar.update()
-                if any([callback(history) is True for callback in callbacks]):
+                verdicts = [callback(history) for callback in callbacks]
+                if True in verdicts:
                     history.stop_reason = f"a callback ended it after {epoch + 1} epochs"
                     return history
             history.stop_reason = f"all {epochs} epochs done"
@@ -172,7 +173,7 @@ def _step(
         p.grad = 0.0
     batch_loss.backward()
     optimizer.step(parameters, epoch)
-    return batch_loss.data
+    return float(batch_loss.data)
 
 
 def _examples(X: ArrayLike, y: ArrayLike) -> tuple[list[Any], list[Any]]:
@@ -180,12 +181,15 @@ def _examples(X: ArrayLike, y: ArrayLike) -> tuple[list[Any], list[Any]]:
     inputs, targets = _array("X", X), _array("y", y)
     if inputs.ndim != 2:
         raise ValueError(
-            f"expected X with a row for each example and a column for each input, but its shape is {inputs.shape}"
+            "expected X with a row for each example and a column for each input, but its shape is "
+            f"{inputs.shape}"
         )
     if targets.ndim not in (1, 2):
         raise ValueError(f"expected y with a target for each example, but its shape is {targets.shape}")
     if len(inputs) != len(targets):
-        raise ValueError(f"expected as many examples as targets, but X has {len(inputs)} and y {len(targets)}")
+        raise ValueError(
+            f"expected as many examples as targets, but X has {len(inputs)} and y {len(targets)}"
+        )
     if not inputs.size or not targets.size:
         raise ValueError("expected at least one example, but X or y is empty")
     column = targets[:, 0] if targets.ndim == 2 and targets.shape[1] == 1 else targets
@@ -232,7 +236,7 @@ def _progress_bar(epochs: int, progress: bool | None) -> AbstractContextManager[
     if progress is False or (progress is None and not sys.stderr.isatty()):
         return nullcontext()
     try:
-        from tqdm.auto import tqdm
+        from tqdm.auto import tqdm  # type: ignore[import-untyped]
     except ImportError:
         if progress:
             raise ImportError('a progress bar needs tqdm: pip install "autograd_lite[demos]"') from None

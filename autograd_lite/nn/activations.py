@@ -16,15 +16,18 @@ class Activation(NamedTuple):
     suits: Initializer
 
 
-ACTIVATIONS = {
-    "linear": Activation(None, glorot),
-    "sigmoid": Activation(Value.sigmoid, glorot),
-    "tanh": Activation(Value.tanh, glorot),
-    "relu": Activation(Value.relu, he),
-    "leaky_relu": Activation(Value.leaky_relu, he),
-    "elu": Activation(Value.elu, he),
-    "gelu": Activation(Value.gelu, he),
-    "silu": Activation(Value.silu, he),
-    "mish": Activation(Value.mish, he),
-    "softplus": Activation(Value.softplus, he),
+_SUITABLE = {
+    "sigmoid": glorot,
+    "tanh": glorot,
+    "relu": he,
+    "leaky_relu": he,
+    "elu": he,
+    "gelu": he,
+    "silu": he,
+    "mish": he,
+    "softplus": he,
+}
+
+ACTIVATIONS = {"linear": Activation(None, glorot)} | {
+    name: Activation(getattr(Value, name), suits) for name, suits in _SUITABLE.items()
 }

@@ -1,7 +1,7 @@
 """`Module`: something with parameters, and how to find, reset, save and restore them."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -30,6 +30,9 @@ class Module:
     """
 
     training = True
+
+    if TYPE_CHECKING:
+        __call__: Callable[..., Any]
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Each parameter once, with its path, as in ``layers.0.neurons.2.w.1``."""

@@ -1,0 +1,163 @@
+"""The chain rule on a recorded graph: walking it, accumulating adjoints, and adjoints as a graph.
+
+The adjoint of a node v is v̄ = d root/d v. Going backwards from 1 at the root,
+
+    x̄ = Σ v̄ ∂v/∂x   over the nodes v of which x is an operand,
+
+so that a node's adjoint is complete when all nodes that use it have had their turn: that is the order
+in which both accumulations below go. Nothing recurses: a graph may be deeper than Python's stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from autograd_lite import ops
+
+if TYPE_CHECKING:
+    from autograd_lite.engine import Value
+
+ADD = ops.TABLE["add"]
+
+
+def topological_order(*roots: Value) -> list[Value]:
+    """Every node from which one of the `roots` was computed, each after its operands.
+
+    Examples
+    --------
+    >>> from autograd_lite import Value
+    >>> x = Value(2.0, label="x")
+    >>> [v.op or v.label for v in topological_order(x * x + 1)]
+    ['x', 'mul', 'add']
+    """
+    order: list[Value] = []
+    seen: set[Any] = set()
+    path: list[Any] = []
+    unread: list[Iterator[Any]] = [iter(roots)]
+    while unread:
+        for x in unread[-1]:
+            if hasattr(x, "inputs") and x not in seen:
+                seen.add(x)
+                path.append(x)
+                unread.append(iter(x.inputs))
+                break
+        else:
+            unread.pop()
+            if path and hasattr(done := path.pop(), "backward"):
+                order.append(done)
+    return order
+
+
+def accumulate(root: Value, leaves: list[tuple[Value, float | None]]) -> None:
+    """Put every adjoint into `_grad`, and each leaf with what was there before into `leaves`."""
+    # A node whose _grad is this very object has been visited: cheaper than a set of nodes.
+    zero = float("0")
+    order = _operands_first(root, zero, leaves)
+    root._grad = 1.0
+    for node in reversed(order):
+        g: Any = node._grad
+        a = node._a
+        b: Any = node._b
+        if node._primitive is ADD and b is not None:
+            a._grad += g
+            b._grad += g
+        elif b is not None:
+            a._grad += g * node._da
+            b._grad += g * node._db
+        elif type(a) is tuple:
+            for x, d in zip(a, node._da):  # noqa: B905
+                x._grad += g * d
+        else:
+            a._grad += g * node._da
+
+
+def _operands_first(
+    root: Value, zero: float, leaves: list[tuple[Value, float | None]]
+) -> list[Value]:
+    """The nodes that are not leaves, each after its operands, with `zero` in the `_grad` of all."""
+    order: list[Value] = []
+    path: list[Value] = []
+    unread: dict[Value, Iterator[Any]] = {}
+    node = root
+    if node._primitive is None:
+        leaves.append((node, node._grad))
+        return order
+    node._grad = zero
+    while True:
+        b = node._b
+        if b is not None and b._grad is not zero:
+            if b._primitive is not None:
+                b._grad = zero
+                path.append(node)
+                node = b
+                continue
+            leaves.append((b, b._grad))
+            b._grad = zero
+        a = node._a
+        if b is None and type(a) is tuple:
+            rest = unread.pop(node, None) or iter(a)
+            for a in rest:
+                if a._grad is not zero:
+                    if a._primitive is not None:
+                        unread[node] = rest
+                        break
+                    leaves.append((a, a._grad))
+                    a._grad = zero
+            else:
+                a = None
+        elif a._grad is zero:
+            a = None
+        elif a._primitive is None:
+            leaves.append((a, a._grad))
+            a._grad = zero
+            a = None
+        if a is not None:
+            a._grad = zero
+            path.append(node)
+            node = a
+            continue
+        order.append(node)
+        if not path:
+            return order
+        node = path.pop()
+
+
+def adjoint_graph(root: Value, targets: set[Value]) -> dict[Value, Any]:
+    """d root/d target, a Value or a float, for each of the targets on which `root` depends."""
+    order = topological_order(root)
+    active: set[Any] = set(targets)
+    for node in order:
+        if not active.isdisjoint(node.inputs):
+            active.add(node)
+    terms: dict[Value, list[tuple[Any, Any]]] = {root: [(1.0, 1.0)]}
+    found: dict[Value, Any] = {}
+    for node in reversed(order):
+        if node not in active or node not in terms:
+            continue
+        adjoint = _sum_of_products(terms.pop(node))
+        if node in targets:
+            found[node] = adjoint
+        p = node._primitive
+        if p is None:
+            continue
+        inputs = node.inputs
+        every = p.partials(node, inputs) if p.is_nary else p.partials
+        for x, d in zip(inputs, every, strict=True):
+            if x in active:
+                partial = d if p.is_nary else d(node, *inputs)
+                terms.setdefault(x, []).append((adjoint, partial))
+    return found
+
+
+def _sum_of_products(terms: list[tuple[Any, Any]]) -> Any:
+    """Σ adjoint * partial, in as few nodes as it takes."""
+    if len(terms) > 1:
+        adjoints, partials = zip(*terms, strict=True)
+        if all(type(d) is float and d == 1.0 for d in partials):
+            return ops.sum(adjoints)
+        return ops.dot(adjoints, partials)
+    ((adjoint, partial),) = terms
+    if type(adjoint) is float and adjoint == 1.0:
+        return partial
+    return adjoint if type(partial) is float and partial == 1.0 else adjoint * partial

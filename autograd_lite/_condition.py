@@ -1,0 +1,82 @@
+"""`Condition`: what comparing `Value`s gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Real
+from operator import ge, gt, le, lt
+from typing import Any, ClassVar
+
+COMPARISONS = {"<": lt, "<=": le, ">": gt, ">=": ge}
+
+
+class Condition:
+    """The answer of a comparison of Values: true or false, with what was compared.
+
+    It works in ``if`` and as the first argument of `where`, which records it; ``&``, ``|`` and ``~``
+    combine conditions.
+
+    Parameters
+    ----------
+    symbol : str
+        ``<``, ``<=``, ``>``, ``>=``, ``and``, ``or`` or ``not``.
+    inputs : tuple
+        The Values and numbers compared, or the conditions combined.
+    holds : bool
+        Whether it is true.
+
+    Examples
+    --------
+    >>> from autograd_lite import Value, where
+    >>> x = Value(2.0, label="x")
+    >>> x > 0
+    Condition(x > 0.0: True)
+    >>> where((x > 0) & ~(x < 1), x, 0.0).data
+    2.0
+    """
+
+    __slots__ = ("holds", "inputs", "symbol")
+
+    __apply__: ClassVar[Callable[..., Any]]
+
+    def __init__(self, symbol: str, inputs: tuple[Any, ...], holds: bool) -> None:
+        self.symbol = symbol
+        self.inputs = inputs
+        self.holds = holds
+
+    def __bool__(self) -> bool:
+        return self.holds
+
+    def __and__(self, other: Condition) -> Condition:
+        return Condition("and", (self, other), self.holds and bool(other))
+
+    def __or__(self, other: Condition) -> Condition:
+        return Condition("or", (self, other), self.holds or bool(other))
+
+    def __invert__(self) -> Condition:
+        return Condition("not", (self,), not self.holds)
+
+    def __str__(self) -> str:
+        names = [_name(x) for x in self.inputs]
+        return f"not {names[0]}" if self.symbol == "not" else f" {self.symbol} ".join(names)
+
+    def __repr__(self) -> str:
+        return f"Condition({self}: {self.holds})"
+
+
+def compare(symbol: str, a: Any, b: Any) -> Condition:
+    """The condition on a Value and another or a number, NotImplemented on anything else."""
+    if isinstance(b, Real):
+        b = float(b)
+        return Condition(symbol, (a, b), COMPARISONS[symbol](a.data, b))
+    if hasattr(type(b), "__apply__") and not isinstance(b, Condition):
+        return Condition(symbol, (a, b), COMPARISONS[symbol](a.data, b.data))
+    return NotImplemented  # type: ignore[no-any-return]
+
+
+def _name(operand: Any) -> str:
+    """An operand in words; a condition within a condition is not spelled out, however deep."""
+    if isinstance(operand, Condition):
+        return "(...)"
+    label = getattr(operand, "label", "")
+    return label or repr(getattr(operand, "data", operand))
