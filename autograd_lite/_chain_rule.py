@@ -11,6 +11,7 @@ in which both accumulations below go. Nothing recurses: a graph may be deeper th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from autograd_lite import ops
@@ -18,7 +19,7 @@ from autograd_lite import ops
 if TYPE_CHECKING:
     from autograd_lite.engine import Value
 
-ADD = ops.TABLE["add"]
+FINITE = frozenset(ops.TABLE[name] for name in ("add", "sub", "mul", "dot", "relu"))
 
 
 def topological_order(*roots: Value) -> list[Value]:
@@ -57,12 +58,13 @@ def accumulate(root: Value, leaves: list[tuple[Value, float | None]]) -> None:
     root._grad = 1.0
     for node in reversed(order):
         g: Any = node._grad
+        # Behind a dead relu every adjoint is 0, and 0 times a finite derivative adds nothing. Those of
+        # +, * and dot are finite where their value is.
+        if g == 0.0 and node._primitive in FINITE and isfinite(node._data):
+            continue
         a = node._a
         b: Any = node._b
-        if node._primitive is ADD and b is not None:
-            a._grad += g
-            b._grad += g
-        elif b is not None:
+        if b is not None:
             a._grad += g * node._da
             b._grad += g * node._db
         elif type(a) is tuple:

@@ -143,6 +143,8 @@ def _describe(operand: Any, name: str) -> str:
 
 def number(x: Any, what: str = "a real number") -> float:
     """`x` as a float, if it is a real number; raises TypeError otherwise, also for text."""
+    if type(x) is float:
+        return x
     if isinstance(x, Real) or (hasattr(x, "__float__") and getattr(x, "shape", ()) == ()):
         return float(x)
     raise TypeError(f"expected {what}, but got {x!r} of type {type(x).__name__}")

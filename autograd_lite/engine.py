@@ -72,7 +72,8 @@ class Value:
     def __init__(self, data: Any, label: str = "") -> None:
         self._data = number(data, "a real number for the data of a Value")
         self._grad = self._primitive = None
-        self.label = label
+        if label != "":
+            self.label = label
 
     # What a node knows
 
@@ -375,7 +376,7 @@ def _binary(p: Primitive, a: Value, b: Any) -> Value:
         second = b._data
     elif type(b) is float:
         second = b
-    elif isinstance(b, Real):
+    elif type(b) is int or isinstance(b, Real):
         second = b = float(b)
     else:
         return NotImplemented  # type: ignore[no-any-return]

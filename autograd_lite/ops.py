@@ -110,7 +110,11 @@ def _power_of_number(x: Any, p: float) -> Any:
 
 
 def _pow_by_base(y: Any, x: Any, p: Any) -> Any:
-    return _power_of_number(x, p) if isinstance(p, float) else p * ieee_pow(x, p - 1.0)
+    if isinstance(p, float):
+        return _power_of_number(x, p)
+    # 0**0 = 1 does not depend on x: its derivative is 0, and not 0 * inf.
+    base = where((abs(x) > 0.0) | (abs(p) > 0.0), x, 1.0)
+    return p * ieee_pow(base, p - 1.0)
 
 
 def _pow_by_exponent(y: Any, x: Any, p: Any) -> Any:

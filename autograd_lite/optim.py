@@ -1,5 +1,6 @@
 """Update rules on flat vectors of parameters, and learning-rate schedules."""
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -78,6 +79,11 @@ class SGD:
     def step(self, parameters: Iterable[Value], epoch: int = 0) -> None:
         """Update `Value`s in place from their `grad`, for training loops written by hand.
 
+        Raises
+        ------
+        FloatingPointError
+            If a parameter would become infinite or NaN; then nothing is changed.
+
         Examples
         --------
         >>> w = Value(3.0)
@@ -89,7 +95,14 @@ class SGD:
         parameters = list(parameters)
         theta = np.array([p.data for p in parameters])
         gradient = np.array([p.grad for p in parameters])
-        assign(parameters, self.update(theta, gradient, epoch))
+        with np.errstate(over="ignore", invalid="ignore"):
+            theta = self.update(theta, gradient, epoch)
+        for p, number in zip(parameters, theta.tolist(), strict=True):
+            if not math.isfinite(number):
+                raise FloatingPointError(
+                    f"a step would change {p!r} to {number}: try a smaller learning rate or scale the data"
+                )
+        assign(parameters, theta)
 
     def __repr__(self) -> str:
         return f"SGD(lr={self.lr!r})"

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autograd_lite._extras import import_extra
+from autograd_lite.engine import Value
 from autograd_lite.nn.module import Module
-from autograd_lite.training import History
+from autograd_lite.training import History, examples
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -77,7 +78,8 @@ def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: floa
     Raises
     ------
     ValueError
-        If X has not two columns or y another length.
+        If X has not two columns, y has another length or more than two classes, or the model not one
+        output.
     ImportError
         If matplotlib is not installed.
 
@@ -88,11 +90,15 @@ def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: floa
     >>> figure.axes[0].get_xlabel()
     'x1'
     """
-    points, classes = np.asarray(X, dtype=float), np.asarray(y)
-    if points.ndim != 2 or points.shape[1] != 2 or classes.shape != points.shape[:1]:
+    points, classes = map(np.array, examples(X, y))
+    labels = np.unique(classes)
+    if points.shape[1] != 2 or classes.ndim != 1 or len(labels) > 2:
         raise ValueError(
-            f"expected points (n, 2) and their classes (n,), but got {points.shape} and {classes.shape}"
+            "expected points (n, 2) and their classes (n,), two different numbers, but got "
+            f"{points.shape}, {classes.shape} and the numbers {labels.tolist()}"
         )
+    if not isinstance(model(points[0]), Value):
+        raise ValueError(f"expected a model with one output, but got {model!r}")
     low, high = points.min(axis=0), points.max(axis=0)
     margin = 0.15 * (high - low) + 1e-9
     xs, ys = (np.linspace(a, b, 80) for a, b in zip(low - margin, high + margin, strict=True))
@@ -104,7 +110,7 @@ def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: floa
     figure.colorbar(shades, ax=axes, label="output of the model")
     if outputs.min() < threshold < outputs.max():
         axes.contour(xs, ys, outputs, levels=[threshold], colors="black", linewidths=1.5)
-    for label, colour, marker in zip(np.unique(classes), (DARK_BLUE, DARK_ORANGE), "os", strict=False):
+    for label, colour, marker in zip(labels, (DARK_BLUE, DARK_ORANGE), "os", strict=False):
         chosen = points[classes == label]
         axes.scatter(*chosen.T, color=colour, marker=marker, edgecolor="white", label=f"class {label:g}")
     axes.set(xlabel="x1", ylabel="x2")

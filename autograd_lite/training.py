@@ -12,6 +12,7 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
 from autograd_lite._choose import choose
+from autograd_lite._primitive import number
 from autograd_lite.engine import Value
 from autograd_lite.nn.losses import LOSSES
 from autograd_lite.nn.module import Module
@@ -35,6 +36,11 @@ class History:
         The learning rate of each epoch.
     stop_reason : str
         Why the training ended.
+
+    Examples
+    --------
+    >>> History(loss=[0.5, 0.25], learning_rate=[0.1, 0.1], stop_reason="all 2 epochs done")
+    History(2 epochs, loss 0.5 to 0.25, stopped: all 2 epochs done)
     """
 
     loss: list[float] = field(default_factory=list)
@@ -105,7 +111,7 @@ def fit(
         loss does not take the labels, or a name or a number is out of range: all this before any
         parameter is changed.
     FloatingPointError
-        If the loss becomes infinite or NaN; the model keeps the weights of the step before.
+        If the loss or a weight becomes infinite or NaN; the model keeps the weights of the step before.
 
     References
     ----------
@@ -121,8 +127,9 @@ def fit(
     21.0
     """
     per_example = loss if callable(loss) else choose(LOSSES, loss, "loss")
-    inputs, targets = _examples(X, y)
-    epochs, batch_size = _count("epochs", epochs, 0), _count("batch_size", batch_size or len(inputs), 1)
+    inputs, targets = examples(X, y)
+    epochs = _count("epochs", epochs, 0)
+    batch_size = len(inputs) if batch_size is None else _count("batch_size", batch_size, 1)
     optimizer = optimizer or SGD()
     parameters = model.parameters()
     _try_out(model, per_example, inputs, targets, parameters)
@@ -136,8 +143,8 @@ def fit(
                 total = 0.0
                 for start in range(0, len(order), batch_size):
                     batch = order[start : start + batch_size]
-                    examples = [(inputs[i], targets[i]) for i in batch]
-                    batch_loss = _step(model, per_example, examples, parameters, optimizer, epoch)
+                    pairs = [(inputs[i], targets[i]) for i in batch]
+                    batch_loss = _step(model, per_example, pairs, parameters, optimizer, epoch)
                     total += len(batch) * batch_loss
                 history.loss.append(total / len(inputs))
                 history.learning_rate.append(optimizer.learning_rate(epoch))
@@ -145,7 +152,7 @@ def fit(
                     bar.set_postfix(loss=f"{history.loss[-1]:.4g}", refresh=False)
                     bar.update()
                 verdicts = [callback(history) for callback in callbacks]
-                if True in verdicts:
+                if any(map(_says_stop, verdicts)):
                     history.stop_reason = f"a callback ended it after {epoch + 1} epochs"
                     return history
             history.stop_reason = f"all {epochs} epochs done"
@@ -176,7 +183,7 @@ def _step(
     return float(batch_loss.data)
 
 
-def _examples(X: ArrayLike, y: ArrayLike) -> tuple[list[Any], list[Any]]:
+def examples(X: ArrayLike, y: ArrayLike) -> tuple[list[Any], list[Any]]:
     """The examples and the targets as lists, if they belong together."""
     inputs, targets = _array("X", X), _array("y", y)
     if inputs.ndim != 2:
@@ -198,9 +205,13 @@ def _examples(X: ArrayLike, y: ArrayLike) -> tuple[list[Any], list[Any]]:
 
 def _array(name: str, values: ArrayLike) -> NDArray[np.float64]:
     try:
-        array = np.asarray(values, dtype=float)
+        array = np.asarray(values)
+        if array.dtype.kind not in "biuf":
+            # NumPy would read numbers out of strings, and drop imaginary parts.
+            array = np.asarray(np.frompyfunc(number, 1, 1)(array.astype(object)))
     except (TypeError, ValueError) as error:
         raise ValueError(f"expected numbers in {name}, in rows of one length: {error}") from None
+    array = array.astype(float)
     finite = np.isfinite(array)
     if not finite.all():
         place = np.argwhere(~finite)[0].tolist()
@@ -220,15 +231,22 @@ def _try_out(
     """Meet every error that the data can cause before the first parameter changes."""
     if not parameters:
         raise ValueError(f"expected a model with parameters, but {model!r} has none")
-    first = model(inputs[0])
-    prediction = [v.data for v in first] if isinstance(first, list | tuple) else first.data
+    prediction = model(inputs[0])
+    outputs = prediction if isinstance(prediction, Iterable) else [prediction]
+    if not all(isinstance(v, Value) for v in outputs):
+        raise TypeError(f"expected a model that returns a Value or a list of them, but got {prediction!r}")
     for i, target in enumerate(targets):
         try:
-            loss(prediction, target)
+            result = loss(prediction, target)
         except (TypeError, ValueError) as error:
             raise ValueError(f"the loss does not take y[{i}]: {error}") from error
-    if not isinstance(loss(first, targets[0]), Value):
-        raise TypeError(f"expected a loss that returns a Value, but got {loss(first, targets[0])!r}")
+        if not isinstance(result, Value):
+            raise TypeError(f"expected a loss that returns a Value, but got {result!r}")
+
+
+def _says_stop(answer: object) -> bool:
+    """Whether a callback returned True: NumPy's too, but nothing that merely counts as true."""
+    return isinstance(answer, bool | np.bool_) and bool(answer)
 
 
 def _progress_bar(epochs: int, progress: bool | None) -> AbstractContextManager[Any]:

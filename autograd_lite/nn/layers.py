@@ -179,7 +179,8 @@ class MLP(Module):
         if len(widths) == 1:
             raise ValueError("an MLP needs at least one layer, but the list of sizes is empty")
         choose(ACTIVATIONS, output, "activation")
-        init = init or choose(ACTIVATIONS, activation, "activation").suits
+        suits = choose(ACTIVATIONS, activation, "activation").suits
+        init = suits if init is None else init
         rng = np.random.default_rng(seed)
         names = [activation] * (len(widths) - 2) + [output]
         self.layers = [

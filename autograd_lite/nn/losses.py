@@ -69,9 +69,9 @@ def binary_cross_entropy(prediction: Any, target: Any, eps: float = 1e-9) -> Any
 
     def one(p: Any, y: Any) -> Any:
         y = _member(y, (0.0, 1.0), "binary_cross_entropy")
-        if not -1e-9 <= getattr(p, "data", p) <= 1 + 1e-9:
+        if p < -1e-9 or p > 1 + 1e-9:
             raise ValueError(
-                f"binary_cross_entropy takes a probability, but got {getattr(p, 'data', p)!r}: "
+                f"binary_cross_entropy takes a probability, but got {p:.10g}: "
                 "end the model in a sigmoid, or use binary_cross_entropy_with_logits"
             )
         p = clip(p, eps, 1.0 - eps)
@@ -81,7 +81,7 @@ def binary_cross_entropy(prediction: Any, target: Any, eps: float = 1e-9) -> Any
 
 
 def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
-    """The binary cross-entropy of σ(z), as softplus(z) - y z: neither overflows nor loses digits.
+    """The binary cross-entropy of σ(z): softplus(-z) for y = 1, softplus(z) for y = 0, all digits kept.
 
     Parameters
     ----------
@@ -103,13 +103,13 @@ def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
 
     def one(z: Any, y: Any) -> Any:
         y = _member(y, (0.0, 1.0), "binary_cross_entropy_with_logits")
-        return softplus(z) - y * z
+        return softplus(-z if y else z)
 
     return _mean(one, prediction, target)
 
 
 def cross_entropy(prediction: Any, target: Any) -> Any:
-    """-Σ y_k log ŷ_k with ŷ = softmax(z), as logsumexp(z) - y · z.
+    """-Σ y_k log ŷ_k with ŷ = softmax(z), as logsumexp(z - y · z), which keeps all digits.
 
     Parameters
     ----------
@@ -132,21 +132,23 @@ def cross_entropy(prediction: Any, target: Any) -> Any:
     >>> round(cross_entropy(logits, 1), 4), round(cross_entropy(logits, [0, 1, 0]), 4)
     (0.3567, 0.3567)
     """
-    if not isinstance(prediction, Iterable):
+    logits = flatten(prediction) if isinstance(prediction, Iterable) else (prediction,)
+    if len(logits) < 2:
         raise TypeError(
             "cross_entropy takes a logit for each class, but got a single one: use "
             "binary_cross_entropy_with_logits for two classes"
         )
-    logits = flatten(prediction)
     if isinstance(target, Iterable) and getattr(target, "shape", (1,)) != ():
-        return logsumexp(logits) - dot(_distribution(target, len(logits)), logits)
+        shift = dot(_distribution(target, len(logits)), logits)
+        return logsumexp([z - shift for z in logits])
     k = number(target, "a class or a distribution over the classes")
     if k not in range(len(logits)):
         raise ValueError(
             f"expected a class from 0 to {len(logits) - 1}, but got {target!r}: the model has "
             f"{len(logits)} outputs"
         )
-    return logsumexp(logits) - logits[int(k)]
+    others = [z - logits[int(k)] for j, z in enumerate(logits) if j != k]
+    return logsumexp([0.0, *others])
 
 
 def hinge(prediction: Any, target: Any) -> Any:

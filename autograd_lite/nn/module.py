@@ -67,7 +67,7 @@ class Module:
                 children = list(enumerate(x))
             elif isinstance(x, np.ndarray) and x.dtype == object:
                 children = [(",".join(map(str, index)), item) for index, item in np.ndenumerate(x)]
-            if children:
+            if children or isinstance(x, Module):
                 if id(x) in visited:
                     continue
                 visited.add(id(x))
@@ -101,9 +101,11 @@ class Module:
         ------
         ValueError
             If the names differ from this module's; then nothing is changed.
+        TypeError
+            If there is something else than a number; then nothing is changed either.
         """
         parameters = dict(self.named_parameters())
-        if different := sorted(parameters.keys() ^ state.keys()):
+        if different := sorted(parameters.keys() ^ state.keys(), key=str):
             raise ValueError(
                 f"expected the state of the {len(parameters)} parameters of this module, but "
                 f"{len(different)} names are missing or unknown, the first being {different[0]!r}"
