@@ -52,7 +52,7 @@ def training_curves(history: History) -> "Figure":
     for axes, scale in zip(figure.subplots(1, 2), ("linear", "log"), strict=True):
         axes.plot(epochs, history.loss, color=DARK_BLUE)
         axes.set(xlabel="epoch", ylabel="mean training loss", yscale=scale, title=f"{scale} scale")
-        axes.grid(alpha=0.3)
+        axes.grid(alpha=0.3, which="both")
     return figure
 
 
@@ -106,8 +106,10 @@ def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: floa
 
     figure = _figure(5.4, 4.6)
     axes = figure.subplots()
-    shades = axes.contourf(xs, ys, outputs, levels=12, cmap="PuOr_r", alpha=0.5)
-    figure.colorbar(shades, ax=axes, label="output of the model")
+    span = max(abs(outputs - threshold).max(), 1e-12)
+    levels = np.linspace(threshold - span, threshold + span, 11)
+    shades = axes.contourf(xs, ys, outputs, levels=levels, cmap="PuOr_r", alpha=0.5)
+    figure.colorbar(shades, ax=axes, label="output of the model", format="%.2f")
     if outputs.min() < threshold < outputs.max():
         axes.contour(xs, ys, outputs, levels=[threshold], colors="black", linewidths=1.5)
     for label, colour, marker in zip(labels, (DARK_BLUE, DARK_ORANGE), "os", strict=False):
