@@ -130,9 +130,14 @@ class Primitive:
         return DomainError(f"{self.name} is not defined for {given}")
 
     def __reduce__(self) -> tuple[Callable[[str], "Primitive"], tuple[str]]:
-        from autograd_lite.ops import TABLE
+        return _row, (self.name,)
 
-        return TABLE.__getitem__, (self.name,)
+
+def _row(name: str) -> Primitive:
+    """The primitive of this name: pickles hold names, because derivatives are lambdas."""
+    from autograd_lite.ops import TABLE
+
+    return TABLE[name]
 
 
 def _describe(operand: Any, name: str) -> str:

@@ -407,9 +407,9 @@ def _record(p: Primitive, operands: Sequence[Any]) -> Value:
         raise p.domain_error(operands) from None
     a, b = operands[0], operands[1] if len(operands) == 2 else None
     if len(operands) > 2 or not isinstance(a, Value):
-        terms = [(x, d(y, *data)) for x, d in zip(operands, p.partials, strict=True) if isinstance(x, Value)]
-        values, partials = zip(*terms, strict=True)
-        return _node(p, y, values, None, partials, operands)
+        derivatives = [(x, d) for x, d in zip(operands, p.partials, strict=True) if isinstance(x, Value)]
+        values = tuple([x for x, _ in derivatives])
+        return _node(p, y, values, None, [d(y, *data) for _, d in derivatives], operands)
     da = p.partials[0](y, *data)
     if isinstance(b, Value):
         return _node(p, y, a, b, da, p.partials[1](y, *data))

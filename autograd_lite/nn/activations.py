@@ -10,7 +10,13 @@ __all__ = ["ACTIVATIONS", "Activation"]
 
 
 class Activation(NamedTuple):
-    """What a neuron applies to its weighted sum, and how its weights should be drawn."""
+    """What a neuron applies to its weighted sum, and how its weights should be drawn.
+
+    Examples
+    --------
+    >>> ACTIVATIONS["tanh"].function(Value(0.0)).data, ACTIVATIONS["tanh"].suits.__name__
+    (0.0, 'glorot')
+    """
 
     function: Callable[[Value], Value] | None
     suits: Initializer

@@ -113,8 +113,7 @@ class Layer(Module):
         name = _activation(nonlin, activation)
         weights = _draw(init, name, seed, n_in, n_out)
         self.neurons = [
-            Neuron(n_in, activation=name, init=lambda *_, j=j: weights[:, [j]])
-            for j in range(n_out)
+            Neuron(n_in, activation=name, init=lambda *_, j=j: weights[:, [j]]) for j in range(n_out)
         ]
         _name_parameters(self, "")
 

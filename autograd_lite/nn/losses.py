@@ -211,6 +211,5 @@ def _distribution(y: Iterable[Any], n: int) -> list[float]:
 
 
 LOSSES: dict[str, Function] = {
-    f.__name__: f
-    for f in (mse, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, hinge)
+    f.__name__: f for f in (mse, binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, hinge)
 }
