@@ -182,7 +182,8 @@ def elementwise(function: Function, operands: Sequence[Any]) -> Any:
         np.array(x, dtype=object) if hasattr(type(x), "__apply__") else np.asarray(x).astype(object)
         for x in operands
     ]
-    result = np.frompyfunc(function, len(operands), 1)(*objects)
+    with np.errstate(all="ignore"):  # overflow is silent everywhere else too
+        result = np.frompyfunc(function, len(operands), 1)(*objects)
     if not isinstance(result, np.ndarray):
         return result
     return result.astype(float) if all(type(y) is float for y in result.flat) else result
