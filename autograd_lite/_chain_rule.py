@@ -132,6 +132,7 @@ def adjoint_graph(root: Value, targets: set[Value]) -> dict[Value, Any]:
     for node in order:
         if not active.isdisjoint(node.inputs):
             active.add(node)
+    recorded = set(order)
     terms: dict[Value, list[tuple[Any, Any]]] = {root: [(1.0, 1.0)]}
     found: dict[Value, Any] = {}
     for node in reversed(order):
@@ -139,17 +140,31 @@ def adjoint_graph(root: Value, targets: set[Value]) -> dict[Value, Any]:
             continue
         adjoint = _sum_of_products(terms.pop(node))
         if node in targets:
-            found[node] = adjoint
-        p = node._primitive
-        if p is None:
-            continue
-        inputs = node.inputs
-        every = p.partials(node, inputs) if p.is_nary else p.partials
-        for x, d in zip(inputs, every, strict=True):
-            if x in active:
-                partial = d if p.is_nary else d(node, *inputs)
-                terms.setdefault(x, []).append((adjoint, partial))
+            # d(x y)/dx is y, but who labels the derivative does not mean to label y.
+            found[node] = adjoint * 1.0 if adjoint in recorded else adjoint
+        for x, partial in _partials(node, active):
+            terms.setdefault(x, []).append((adjoint, partial))
     return found
+
+
+def _partials(node: Value, active: set[Any]) -> Iterator[tuple[Value, Any]]:
+    """The active operands with the derivatives with respect to them, Values where they depend on any."""
+    p = node._primitive
+    if p is None:
+        return
+    inputs = node.inputs
+    every = p.partials(node, inputs) if p.is_nary else ()
+    for i, (x, recorded) in enumerate(zip(inputs, node.partials, strict=True)):
+        if x not in active:
+            continue
+        partial = every[i] if p.is_nary else p.partials[i](node, *inputs)
+        now = getattr(partial, "data", partial)
+        if now != recorded and now == now:
+            raise RuntimeError(
+                f"the data of an operand changed after {p.name} had used it: compute the result again "
+                "before you differentiate it"
+            )
+        yield x, partial
 
 
 def _sum_of_products(terms: list[tuple[Any, Any]]) -> Any:

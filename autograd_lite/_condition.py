@@ -53,6 +53,9 @@ class Condition:
     def __or__(self, other: Condition) -> Condition:
         return Condition("or", (self, other), self.holds or bool(other))
 
+    __rand__ = __and__
+    __ror__ = __or__
+
     def __invert__(self) -> Condition:
         return Condition("not", (self,), not self.holds)
 
@@ -75,8 +78,9 @@ def compare(symbol: str, a: Any, b: Any) -> Condition:
 
 
 def _name(operand: Any) -> str:
-    """An operand in words; a condition within a condition is not spelled out, however deep."""
+    """An operand in words; conditions are spelled out to the second level, however deep they go."""
     if isinstance(operand, Condition):
-        return "(...)"
+        nested = any(isinstance(x, Condition) for x in operand.inputs)
+        return "(...)" if nested else f"({operand})"
     label = getattr(operand, "label", "")
     return label or repr(getattr(operand, "data", operand))

@@ -150,7 +150,8 @@ def number(x: Any, what: str = "a real number") -> float:
     """`x` as a float, if it is a real number; raises TypeError otherwise, also for text."""
     if type(x) is float:
         return x
-    if isinstance(x, Real) or (hasattr(x, "__float__") and getattr(x, "shape", ()) == ()):
+    scalar = hasattr(x, "__float__") and getattr(x, "shape", ()) == ()
+    if isinstance(x, Real) or (scalar and not hasattr(type(x), "__apply__")):
         return float(x)
     raise TypeError(f"expected {what}, but got {x!r} of type {type(x).__name__}")
 

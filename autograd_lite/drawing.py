@@ -41,6 +41,7 @@ CONSTANT = {"shape": "plaintext", "style": "solid"}
 CONDITION = {"style": "dashed"}
 BETWEEN_LAYERS = {"tailport": "e", "headport": "w", "penwidth": "0.6"}  # many edges, side to side
 
+PICTURES = graphviz.FORMATS - {"dot", "gv"}  # what a file name may end in
 NO_GRADIENT = "no gradient yet"
 PLURALS = {"operation": "operations", "leaf": "leaves", "edge": "edges"}
 
@@ -149,14 +150,15 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
 
     def render(self, filename: str | os.PathLike[str] | None = None,
                directory: str | os.PathLike[str] | None = None, view: bool = False,
-               cleanup: bool = False, format: str | None = None, renderer: str | None = None,
+               cleanup: bool = True, format: str | None = None, renderer: str | None = None,
                formatter: str | None = None, neato_no_op: bool | int | None = None,
                quiet: bool = False, quiet_view: bool = False, *,
                outfile: str | os.PathLike[str] | None = None, engine: str | None = None,
                raise_if_result_exists: bool = False, overwrite_source: bool = False) -> str:
-        """Save the picture, and its DOT source unless `cleanup`, and return the picture's path.
+        """Save the picture, with its DOT source unless `cleanup`, and return the picture's path.
 
-        The parameters are ``graphviz.Digraph.render``'s, but no directory is made.
+        The parameters are ``graphviz.Digraph.render``'s, but no directory is made, the source is kept
+        only on request, and a `filename` that ends like a picture names the picture.
 
         Raises
         ------
@@ -165,6 +167,8 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         ValueError, ImportError
             As in `pipe`.
         """
+        if outfile is None and filename is not None and Path(filename).suffix[1:].lower() in PICTURES:
+            filename, outfile = None, filename
         folder = Path(self.directory if directory is None else directory)
         if outfile is not None:
             target = folder / outfile
@@ -334,8 +338,8 @@ def _bundled_engine(source: str, format: str, engine: str, quiet: bool) -> bytes
     """Lay out and draw DOT text with the Graphviz engine inside pygraphviz."""
     try:
         import pygraphviz  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise ImportError('found no Graphviz to draw with: pip install "autograd_lite[draw]"') from error
+    except ImportError:
+        raise ImportError('found no Graphviz to draw with: pip install "autograd_lite[draw]"') from None
     messages: list[str] = []
     try:
         with _engine_lock, _stderr_into(messages):

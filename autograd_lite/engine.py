@@ -22,7 +22,8 @@ from autograd_lite.ops import TABLE, DomainError
 __all__ = ["Condition", "DomainError", "Value", "topological_order"]
 
 ADD, SUB, MUL, DIV = (TABLE[name] for name in ("add", "sub", "mul", "div"))
-NEG, ABS, POW, RELU, DOT = (TABLE[name] for name in ("neg", "abs", "pow", "relu", "dot"))
+NEG, ABS, POW, RELU = (TABLE[name] for name in ("neg", "abs", "pow", "relu"))
+DOT, WHERE = TABLE["dot"], TABLE["where"]
 MICROGRAD_NAMES = {"add": "+", "sub": "-", "mul": "*", "div": "/", "neg": "-", "relu": "ReLU"}
 
 new = object.__new__
@@ -268,7 +269,7 @@ class Value:
             "autograd_lite.exp(v) for math.exp(v), and v.data for the bare number"
         )
 
-    __int__ = __index__ = __complex__ = __float__
+    __int__ = __float__
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -338,6 +339,8 @@ class Value:
         ------
         TypeError
             If one of `wrt` is not a Value.
+        RuntimeError
+            If the data of a leaf was changed after it was used in a way that this derivative depends on.
 
         Examples
         --------
@@ -399,6 +402,8 @@ def _record(p: Primitive, operands: Sequence[Any]) -> Value:
     if p.is_nary:
         constants = type(operands[0]) is float or type(operands[-1]) is float
         return _record_mixed(p, operands) if constants else _record_nary(p, operands)
+    if p is WHERE and isinstance(operands[0], Value):
+        raise TypeError(f"where takes a condition, such as v > 0, but got the Value {operands[0]!r}")
     operands = tuple(x if isinstance(x, Value | Condition) else number(x) for x in operands)
     data = [_plain(x) for x in operands]
     try:
@@ -438,9 +443,9 @@ def _record_mixed(p: Primitive, operands: Sequence[Any]) -> Value:
     return _node(p, y, values, None, partials, operands)
 
 
-def record_dots(rows: Iterable[tuple[Any, ...]], right: tuple[Any, ...]) -> list[Value]:
+def record_dots(rows: Sequence[tuple[Any, ...]], right: tuple[Any, ...]) -> list[Value]:
     """`dot` of each of the `rows` with one vector: written out, because networks consist of it."""
-    constant = type(right[0]) is float
+    constant = set(map(type, right)) == {float}
     nodes = []
     try:
         xs: Any = right if constant else [x._data for x in right]
@@ -484,6 +489,8 @@ def _method(p: Primitive) -> Callable[..., Value]:
     function = getattr(ops, p.name)
 
     def method(self: Value, *operands: Any, **named: Any) -> Any:
+        if named.get("out", ...) is None:  # what np.clip passes on
+            del named["out"]
         return function(self, *operands, **named)
 
     def unary_method(self: Value) -> Value:

@@ -98,7 +98,7 @@ ieee_div: Function = _define(
 )
 neg = _define(
     "neg", float.__neg__, (lambda y, x: -1.0,),
-    "-x.", "neg(2.0)\n-2.0", formula="-{0}", symbol="−",
+    "-x.", "neg(2.0)\n-2.0", formula="-{0}", symbol="−x",
 )
 
 
@@ -134,7 +134,7 @@ ieee_pow: Function = _define(
 )
 square = _define(
     "square", lambda x: x * x, (lambda y, x: 2.0 * x,),
-    "x².", "square(3.0)\n9.0", formula="{0}**2", symbol="²",
+    "x².", "square(3.0)\n9.0", formula="{0}**2", symbol="x²",
 )
 reciprocal = _define(
     "reciprocal", lambda x: 1.0 / x, (lambda y, x: -y * y,),

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,13 +65,16 @@ class SGD:
     """
 
     def __init__(self, lr: float | Schedule = 0.01) -> None:
-        if not callable(lr) and not (0 < lr < np.inf):
-            raise ValueError(f"expected a positive finite learning rate, but got {lr!r}")
+        if not callable(lr) and not (isinstance(lr, Real) and 0 < lr < np.inf):
+            raise ValueError(f"expected a positive finite learning rate or a schedule, but got {lr!r}")
         self.lr = lr
 
     def learning_rate(self, epoch: int) -> float:
-        """α in the given epoch, counted from 0."""
-        return self.lr(epoch) if callable(self.lr) else self.lr
+        """α in the given epoch, counted from 0; raises ValueError if a schedule gives no such rate."""
+        lr = self.lr(epoch) if callable(self.lr) else self.lr
+        if not (isinstance(lr, Real) and 0 <= lr < np.inf):
+            raise ValueError(f"expected a finite learning rate from the schedule, but got {lr!r}")
+        return float(lr)
 
     def update(self, theta: Vector, gradient: Vector, epoch: int = 0) -> Vector:
         """The parameters after one step, as a new vector."""

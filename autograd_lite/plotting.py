@@ -1,5 +1,7 @@
 """Figures of training curves and of decision boundaries, with matplotlib."""
 
+from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["decision_boundary", "training_curves"]
 
-# Okabe and Ito's palette, which colour-blind readers can tell apart.
-BLUE, ORANGE, DARK_BLUE, DARK_ORANGE = "#56B4E9", "#E69F00", "#0072B2", "#D55E00"
+# The ends of the map PuOr, which colour-blind readers can tell apart.
+PURPLE, ORANGE = "#5E3C99", "#B35806"
 
 
 def training_curves(history: History) -> "Figure":
@@ -50,7 +52,7 @@ def training_curves(history: History) -> "Figure":
     figure = _figure(9, 3.4)
     epochs = range(1, len(history.loss) + 1)
     for axes, scale in zip(figure.subplots(1, 2), ("linear", "log"), strict=True):
-        axes.plot(epochs, history.loss, color=DARK_BLUE)
+        axes.plot(epochs, history.loss, color=PURPLE, marker="." if len(history) < 20 else "")
         axes.set(xlabel="epoch", ylabel="mean training loss", yscale=scale, title=f"{scale} scale")
         axes.grid(alpha=0.3, which="both")
     return figure
@@ -112,7 +114,7 @@ def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: floa
     figure.colorbar(shades, ax=axes, label="output of the model", format="%.2f")
     if outputs.min() < threshold < outputs.max():
         axes.contour(xs, ys, outputs, levels=[threshold], colors="black", linewidths=1.5)
-    for label, colour, marker in zip(labels, (DARK_BLUE, DARK_ORANGE), "os", strict=False):
+    for label, colour, marker in zip(labels, (PURPLE, ORANGE), "os", strict=False):
         chosen = points[classes == label]
         axes.scatter(*chosen.T, color=colour, marker=marker, edgecolor="white", label=f"class {label:g}")
     axes.set(xlabel="x1", ylabel="x2")
@@ -123,4 +125,12 @@ def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: floa
 def _figure(width: float, height: float) -> "Figure":
     """A figure that belongs to nobody: pyplot would keep it and need a screen."""
     figure: Figure = import_extra("matplotlib.figure", "plot").Figure((width, height), layout="constrained")
+    figure._repr_png_ = partial(_png, figure)  # type: ignore[attr-defined]
     return figure
+
+
+def _png(figure: "Figure") -> bytes:
+    """The figure as a notebook displays it."""
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=100)
+    return buffer.getvalue()

@@ -53,7 +53,7 @@ class History:
 
     def __repr__(self) -> str:
         last = f"loss {self.loss[0]:.4g} to {self.loss[-1]:.4g}, " if self.loss else ""
-        return f"History({len(self)} epochs, {last}stopped: {self.stop_reason or 'not yet'})"
+        return f"History(epochs={len(self)}, {last}stopped: {self.stop_reason or 'not yet'})"
 
 
 Callback = Callable[[History], object]
@@ -101,8 +101,8 @@ def fit(
     Returns
     -------
     History
-        Also if the training is interrupted with Ctrl-C: the model then has the weights of the last
-        whole step.
+        Also if the training is interrupted with Ctrl-C, which a line on standard error says: the
+        model then has the weights of the last whole step.
 
     Raises
     ------
@@ -126,6 +126,12 @@ def fit(
     >>> round(model([10.0]).data, 3)
     21.0
     """
+    if not isinstance(model, Module):
+        raise TypeError(f"expected a Module to train, but got {model!r}")
+    if not isinstance(optimizer, SGD | None):
+        raise TypeError(f"expected an optimizer, such as SGD(lr=0.1), but got {optimizer!r}")
+    if callable(callbacks):
+        raise TypeError(f"expected a list of callbacks, but got {callbacks!r}: write [{callbacks!r}]")
     per_example = loss if callable(loss) else choose(LOSSES, loss, "loss")
     inputs, targets = examples(X, y)
     epochs = _count("epochs", epochs, 0)
@@ -158,6 +164,7 @@ def fit(
             history.stop_reason = f"all {epochs} epochs done"
         except KeyboardInterrupt:
             history.stop_reason = f"interrupted in epoch {len(history) + 1}"
+            print(f"training was {history.stop_reason}", file=sys.stderr)
     return history
 
 

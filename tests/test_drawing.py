@@ -285,16 +285,23 @@ def test_the_bundled_engine_makes_every_format(format, no_dot):
 def test_render_writes_picture_and_source(format, tmp_path, no_dot):
     picture = draw(lecture_network())
     target = tmp_path / f"graph.{format}"
-    assert picture.render(outfile=target) == str(target)
+    assert picture.render(outfile=target, cleanup=False) == str(target)
     assert target.read_bytes().startswith(MAGIC[format])
     assert (tmp_path / "graph.gv").read_text(encoding="utf-8") == picture.source
     assert len(os.listdir(tmp_path)) == 2
 
 
-def test_render_with_cleanup_leaves_only_the_picture(tmp_path, no_dot):
-    path = draw(Value(1.0)).render(tmp_path / "graph", format="png", cleanup=True)
+@pytest.mark.parametrize("name", ["graph", "graph.png"])
+def test_render_leaves_only_the_picture(name, tmp_path, no_dot):
+    path = draw(Value(1.0)).render(tmp_path / name, format="png")
     assert path == str(tmp_path / "graph.png")
     assert os.listdir(tmp_path) == ["graph.png"]
+
+
+def test_a_source_may_be_named_as_such(tmp_path, no_dot):
+    path = draw(Value(1.0)).render(tmp_path / "graph.gv", cleanup=False)
+    assert path == str(tmp_path / "graph.gv.svg")
+    assert sorted(os.listdir(tmp_path)) == ["graph.gv", "graph.gv.svg"]
 
 
 def test_render_uses_the_directory_of_the_picture(tmp_path):
@@ -396,7 +403,7 @@ def test_a_directory_is_refused_as_the_picture_or_the_source(tmp_path):
     (tmp_path / "graph.gv").mkdir()
     for outfile in [tmp_path, tmp_path / "graph.svg"]:
         with pytest.raises(IsADirectoryError, match="directory"):
-            draw(Value(1.0)).render(outfile=outfile, format="svg")
+            draw(Value(1.0)).render(outfile=outfile, format="svg", cleanup=False)
     assert os.listdir(tmp_path) == ["graph.gv"]
 
 

@@ -224,6 +224,8 @@ def _size(n: Any) -> int:
 
 def _activation(nonlin: bool, activation: str | None) -> str:
     """The activation's name, from micrograd's flag unless it is given."""
+    if not isinstance(nonlin, int):
+        raise TypeError(f"expected True or False for nonlin, but got {nonlin!r}: write activation={nonlin!r}")
     name = ("relu" if nonlin else "linear") if activation is None else activation
     choose(ACTIVATIONS, name, "activation")
     return name

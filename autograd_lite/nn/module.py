@@ -75,6 +75,9 @@ class Module:
             prefix = f"{path}." if path else ""
             stack.extend((f"{prefix}{name}", child) for name, child in reversed(children))
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.parameters())} parameters)"
+
     def zero_grad(self) -> None:
         """Set the `grad` of every parameter to 0."""
         for p in self.parameters():

@@ -1,0 +1,256 @@
+"""Losses against their formulas in mpmath and against figures recorded from PyTorch."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from mpmath import mp, mpf
+from references.recording import read
+
+from autograd_lite import Value
+from autograd_lite.nn import (
+    LOSSES,
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge,
+    mse,
+)
+
+TORCH = read("losses.json")
+REALS = st.floats(-1000, 1000)
+LABELS = st.sampled_from([0, 1])
+
+
+def formulas():
+    """The textbook's losses of one output, or of all logits, in mpmath."""
+    return {
+        "mse": lambda p, y: (p - y) ** 2,
+        "binary_cross_entropy": lambda p, y: -(y * mp.log(p) + (1 - y) * mp.log(1 - p)),
+        "binary_cross_entropy_with_logits": lambda z, y: -mp.log(mp.exp(z if y else 0) / (1 + mp.exp(z))),
+        "hinge": lambda s, y: max(mpf(0), 1 - y * s),
+        "cross_entropy": lambda z, y: (
+            -sum(yk * mp.log(mp.exp(zk) / sum(map(mp.exp, z))) for zk, yk in zip(z, y, strict=True) if yk)
+        ),
+    }
+
+
+def with_gradient(loss, prediction, target):
+    """A loss of Values, its number and its derivatives with respect to the prediction."""
+    leaves = [Value(p) for p in prediction]
+    result = loss(leaves, target)
+    result.backward()
+    return result.data, [leaf.grad for leaf in leaves]
+
+
+def check_one(name, prediction, target, rel=1e-13, tiny=1e-300):
+    """Value and derivative of the loss of one output against the formula at hundreds of digits."""
+    with mp.workdps(1000):
+        formula = formulas()[name]
+        expected = float(formula(mpf(prediction), target))
+        h = mpf(10) ** -450
+        slope = float((formula(prediction + h, target) - formula(prediction - h, target)) / (2 * h))
+    leaf = Value(prediction)
+    loss = LOSSES[name](leaf, target)
+    loss.backward()
+    assert loss.data == pytest.approx(expected, rel=rel, abs=tiny)
+    assert leaf.grad == pytest.approx(slope, rel=rel, abs=tiny)
+    assert LOSSES[name](prediction, target) == loss.data
+
+
+def test_every_loss_is_listed_under_its_name():
+    assert list(LOSSES.values()) == [
+        mse,
+        binary_cross_entropy,
+        binary_cross_entropy_with_logits,
+        cross_entropy,
+        hinge,
+    ]
+    assert [f.__name__ for f in LOSSES.values()] == list(LOSSES)
+
+
+@pytest.mark.parametrize(("name", "case"), [(name, case) for name in TORCH for case in TORCH[name]])
+def test_losses_and_gradients_are_pytorch_s(name, case):
+    loss, gradient = with_gradient(LOSSES[name], case["prediction"], case["target"])
+    # PyTorch has log(1 + e**-30) to three digits.
+    assert loss == pytest.approx(case["loss"], rel=1e-12, abs=1e-14)
+    assert gradient == pytest.approx(case["gradient"], rel=1e-12, abs=1e-15)
+
+
+@given(REALS, REALS)
+def test_the_squared_error_is_its_formula(prediction, target):
+    # Near ŷ = y the difference of two floats is exact, but tiny squares underflow.
+    check_one("mse", prediction, target, rel=1e-12, tiny=1e-290)
+
+
+@given(st.floats(1e-6, 1 - 1e-6), LABELS)
+def test_the_binary_cross_entropy_is_its_formula(probability, label):
+    # 1 - p is rounded where p is small, by up to 2**-54, which log(1 - p) = -p then shows.
+    check_one("binary_cross_entropy", probability, label, rel=1e-9)
+
+
+@given(REALS, LABELS)
+@example(1000.0, 0)
+@example(1000.0, 1)
+@example(-1000.0, 0)
+@example(-1000.0, 1)
+@example(40.0, 1)
+def test_the_binary_cross_entropy_of_logits_keeps_all_digits(logit, label):
+    check_one("binary_cross_entropy_with_logits", logit, label)
+
+
+@given(REALS.filter(lambda s: abs(abs(s) - 1) > 1e-9), st.sampled_from([-1, 1]))
+def test_the_hinge_loss_is_its_formula(score, label):
+    check_one("hinge", score, label)
+
+
+@given(st.lists(REALS, min_size=2, max_size=6), st.data())
+@example([1000.0, -1000.0], None)
+@example([30.0, 0.0, -5.0], None)
+def test_the_cross_entropy_of_a_class_keeps_all_digits(logits, data):
+    k = data.draw(st.integers(0, len(logits) - 1)) if data else 0
+    loss, gradient = with_gradient(cross_entropy, logits, k)
+    with mp.workdps(1000):
+        z = [mpf(v) for v in logits]
+        total = sum(map(mp.exp, z))
+        expected = float(formulas()["cross_entropy"](z, [j == k for j in range(len(z))]))
+        slopes = [
+            float(-sum(mp.exp(v) for i, v in enumerate(z) if i != k) / total if j == k else mp.exp(v) / total)
+            for j, v in enumerate(z)
+        ]
+    # The exponent of a large difference is rounded, hence the relative error of its exponential.
+    assert loss == pytest.approx(expected, rel=1e-12, abs=1e-300)
+    assert gradient == pytest.approx(slopes, rel=1e-12, abs=1e-300)
+    assert cross_entropy(logits, k) == loss
+
+
+@st.composite
+def logits_and_distributions(draw):
+    logits = draw(st.lists(REALS, min_size=2, max_size=6))
+    masses = draw(st.lists(st.floats(0, 1), min_size=len(logits), max_size=len(logits)).filter(any))
+    return logits, [m / math.fsum(masses) for m in masses]
+
+
+@given(logits_and_distributions())
+def test_the_cross_entropy_of_a_distribution_is_its_formula(case):
+    logits, distribution = case
+    loss, gradient = with_gradient(cross_entropy, logits, distribution)
+    with mp.workdps(1000):
+        z, y = [mpf(v) for v in logits], [mpf(p) for p in distribution]
+        total = sum(map(mp.exp, z))
+        expected = float(formulas()["cross_entropy"](z, y))
+        slopes = [float(mp.exp(v) / total - p) for v, p in zip(z, y, strict=True)]
+    assert loss == pytest.approx(expected, rel=1e-11, abs=1e-12)
+    assert gradient == pytest.approx(slopes, rel=1e-11, abs=1e-12)
+
+
+@given(st.lists(REALS, min_size=2, max_size=5), st.data())
+def test_a_class_is_the_distribution_that_is_certain_of_it(logits, data):
+    k = data.draw(st.integers(0, len(logits) - 1))
+    certain = [float(j == k) for j in range(len(logits))]
+    assert cross_entropy(logits, k) == pytest.approx(cross_entropy(logits, certain), rel=1e-12, abs=1e-300)
+
+
+@pytest.mark.parametrize("true_class", range(3))
+def test_the_lecture_s_cross_entropies(true_class):
+    probabilities = [0.7, 0.22, 0.08]
+    expected = [0.3567, 1.5141, 2.5257][true_class]
+    assert round(cross_entropy([math.log(p) for p in probabilities], true_class), 4) == expected
+    assert round(binary_cross_entropy(probabilities[true_class], 1), 4) == expected
+
+
+@pytest.mark.parametrize("name", ["mse", "binary_cross_entropy", "binary_cross_entropy_with_logits", "hinge"])
+@given(data=st.data())
+def test_the_loss_of_several_outputs_is_the_mean_over_them(name, data):
+    targets = {"mse": REALS, "hinge": st.sampled_from([-1, 1])}.get(name, LABELS)
+    predictions = st.floats(0, 1) if name == "binary_cross_entropy" else REALS
+    pairs = data.draw(st.lists(st.tuples(predictions, targets), min_size=1, max_size=5))
+    p, y = map(list, zip(*pairs, strict=True))
+    single = [LOSSES[name](*pair) for pair in pairs]
+    assert LOSSES[name](p, y) == pytest.approx(math.fsum(single) / len(single), rel=1e-13)
+    assert LOSSES[name](np.array(p), tuple(y)) == LOSSES[name](p, np.array(y)) == LOSSES[name](p, y)
+
+
+@pytest.mark.parametrize(("probability", "label"), [(0.0, 1), (1.0, 0), (0.0, 0), (1.0, 1)])
+def test_probabilities_0_and_1_have_a_finite_loss(probability, label):
+    p = Value(probability)
+    loss = binary_cross_entropy(p, label)
+    loss.backward()
+    wrong = probability != label
+    assert loss.data == pytest.approx(-math.log(1e-9) if wrong else 1e-9, rel=1e-6)
+    assert math.isfinite(p.grad)
+
+
+def test_eps_says_how_near_to_0_and_1_a_probability_may_come():
+    assert binary_cross_entropy(0.0, 1, eps=1e-3) == pytest.approx(-math.log(1e-3))
+
+
+@pytest.mark.parametrize("loss", [binary_cross_entropy, binary_cross_entropy_with_logits, hinge, mse])
+def test_nan_is_passed_on(loss):
+    assert math.isnan(loss(math.nan, 1))
+
+
+def test_a_label_may_be_of_any_kind_of_number():
+    for label in (1, 1.0, True, np.int64(1), np.float32(1), np.array(1), Value(1.0)):
+        assert binary_cross_entropy_with_logits(0.5, label) == binary_cross_entropy_with_logits(0.5, 1)
+    for label in (1, 1.0, True, np.int64(1), np.float32(1), np.array(1)):
+        assert cross_entropy([0.5, 2.0], label) == cross_entropy([0.5, 2.0], 1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "allowed"),
+    [(binary_cross_entropy, "0 or 1"), (binary_cross_entropy_with_logits, "0 or 1"), (hinge, "-1 or 1")],
+)
+@pytest.mark.parametrize("label", [2, 0.5, -2, math.nan, math.inf, Value(3.0)])
+def test_other_labels_are_refused_with_those_that_there_are(loss, allowed, label):
+    for predictions, labels in ((0.5, label), ([0.5, 0.5], [1, label])):
+        with pytest.raises(ValueError, match=f"takes the labels {allowed}, but got"):
+            loss(predictions, labels)
+
+
+@pytest.mark.parametrize("loss", [binary_cross_entropy, binary_cross_entropy_with_logits, hinge])
+@pytest.mark.parametrize("label", ["1", None, 1j])
+def test_a_label_that_is_no_number_is_refused(loss, label):
+    with pytest.raises(TypeError, match="expected a label, but got"):
+        loss(0.5, label)
+
+
+@pytest.mark.parametrize("probability", [-0.1, 1.1, -1e-6, math.inf, Value(2.0)])
+def test_a_prediction_that_is_no_probability_is_refused_with_what_to_use(probability):
+    with pytest.raises(ValueError, match=r"takes a probability, but got .*binary_cross_entropy_with_logits"):
+        binary_cross_entropy(probability, 1)
+
+
+@pytest.mark.parametrize("loss", [mse, binary_cross_entropy, binary_cross_entropy_with_logits, hinge])
+@pytest.mark.parametrize(("p", "y"), [([0.5, 0.5], [1.0]), ([0.5, 0.5], 1.0), (0.5, [1.0, 1.0]), ([0.5], [])])
+def test_as_many_targets_as_predictions_are_needed(loss, p, y):
+    with pytest.raises(ValueError, match=r"expected a target for each of \d predictions, but got \d"):
+        loss(p, y)
+
+
+@pytest.mark.parametrize("label", [3, -1, 1.5, math.nan, math.inf])
+def test_a_class_out_of_range_is_refused_with_the_range(label):
+    with pytest.raises(ValueError, match="expected a class from 0 to 2"):
+        cross_entropy([1.0, 2.0, 3.0], label)
+
+
+@pytest.mark.parametrize("label", ["1", None, Value(1.0)])
+def test_a_class_that_is_no_number_is_refused(label):
+    with pytest.raises(TypeError, match=r"expected a (class|probability)|a Value does not become a float"):
+        cross_entropy([1.0, 2.0, 3.0], label)
+
+
+@pytest.mark.parametrize(
+    "distribution", [[0.5, 0.5], [0.5, 0.6, 0.1], [1.5, -0.5, 0.0], [1.0, math.nan, 0.0], []]
+)
+def test_a_distribution_that_is_none_is_refused(distribution):
+    with pytest.raises(ValueError, match="expected a distribution over 3 classes"):
+        cross_entropy([1.0, 2.0, 3.0], distribution)
+
+
+@pytest.mark.parametrize("prediction", [0.5, Value(0.5), [Value(0.5)], []])
+def test_a_single_logit_is_refused_with_the_loss_to_use(prediction):
+    with pytest.raises(TypeError, match="use binary_cross_entropy_with_logits"):
+        cross_entropy(prediction, 0)

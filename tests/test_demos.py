@@ -1,0 +1,108 @@
+"""The demos run as scripts, print what they promise and write what they say, without Graphviz' dot."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autograd_lite
+
+DEMOS = Path(__file__).parent.parent / "demos"
+MAGIC = {".svg": b"<?xml", ".png": b"\x89PNG\r\n\x1a\n"}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Runs a copy of a demo in a new directory and returns the directory and what was printed."""
+
+    def run(name):
+        folder = tmp_path_factory.mktemp(name)
+        script = shutil.copy(DEMOS / f"{name}.py", folder)
+        package = str(Path(autograd_lite.__file__).parent.parent)
+        environment = os.environ | {
+            "PATH": str(folder),
+            "PYTHONPATH": package,
+            "PYTHONIOENCODING": "utf-8",
+            "PYTHONWARNINGS": "error",
+        }
+        done = subprocess.run(
+            [sys.executable, script],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        return folder, done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def chain_rule(run):
+    return run("chain_rule")
+
+
+@pytest.fixture(scope="module")
+def circles(run):
+    return run("circles")
+
+
+def written(folder, output):
+    """The files that the output names, which are all that were written."""
+    paths = [Path(path) for path in re.findall(r"^wrote (.*)$", output, flags=re.MULTILINE)]
+    assert sorted(paths) == sorted(p for p in (folder / "output").rglob("*") if p.is_file())
+    return paths
+
+
+@pytest.mark.parametrize("demo", ["chain_rule", "circles"])
+def test_the_files_are_those_that_the_demo_says_it_wrote(request, demo):
+    paths = written(*request.getfixturevalue(demo))
+    assert paths
+    for path in paths:
+        content = path.read_bytes()
+        assert content.startswith(MAGIC[path.suffix])
+        assert len(content) > 5000
+
+
+def test_the_chain_rule_gives_the_lecture_s_figures(chain_rule):
+    numbers = {}
+    for when in ("before", "after 500 steps"):
+        line = re.search(rf"^{when}: ŷ = (\S+), J = (\S+)$", chain_rule[1], flags=re.MULTILINE)
+        numbers[when] = tuple(map(float, line.groups()))
+    assert numbers["before"] == pytest.approx((0.5055122322416645, 0.6821830425123782), abs=1e-12)
+    assert numbers["after 500 steps"] == pytest.approx((0.989572063894159, 0.010482687996989789), abs=1e-12)
+
+
+def test_the_chain_rule_agrees_with_the_closed_forms(chain_rule):
+    rows = re.findall(r"^∂J/∂(\w+) +(\S+) +(\S+)$", chain_rule[1], flags=re.MULTILINE)
+    assert [name for name, _, _ in rows] == ["w1", "b1", "w2", "b2"]
+    for _, autodiff, closed_form in rows:
+        assert float(autodiff) == pytest.approx(float(closed_form), rel=1e-12)
+        assert float(autodiff) != 0
+
+
+def test_the_circles_are_learnt(circles):
+    accuracies = dict(re.findall(r"^(train|test) accuracy +(\S+)$", circles[1], flags=re.MULTILINE))
+    assert float(accuracies["train"]) >= 0.94
+    assert float(accuracies["test"]) >= 0.90
+
+
+def test_the_circles_report_their_progress(circles):
+    lines = re.findall(r"^epoch +(\d+) +loss (\S+) +lr (\S+)$", circles[1], flags=re.MULTILINE)
+    assert [int(epoch) for epoch, _, _ in lines] == [1, 25, 50, 75, 100, 125, 150]
+    losses = [float(loss) for _, loss, _ in lines]
+    assert losses == sorted(losses, reverse=True)
+    assert lines[0][2] == "0.3000"
+
+
+def test_the_circles_draw_graph_curves_and_boundary(circles):
+    names = [path.name for path in written(*circles)]
+    assert names == ["graph.svg", "training_curves.png", "decision_boundary.png"]

@@ -1,0 +1,142 @@
+"""Figures: what they show, and what is refused."""
+
+import math
+import sys
+
+import numpy as np
+import pytest
+from matplotlib import colors
+
+from autograd_lite import plotting
+from autograd_lite.nn import MLP, Neuron
+from autograd_lite.training import History
+
+POINTS, CLASSES = [[0.0, 0.0], [1.0, 2.0], [2.0, 1.0], [-1.0, 0.5]], [0, 1, 1, 0]
+
+
+def halfplane(slope=1.0):
+    """A model whose output is slope · x1."""
+    return Neuron(2, nonlin=False, init=lambda rng, n, m: np.array([[slope], [0.0]]))
+
+
+def png(figure, path):
+    figure.savefig(path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("loss", [[1.0, 0.5, 0.25], [2.0], [0.5, 0.0, 0.0]])
+def test_training_curves_show_the_loss_of_each_epoch_on_two_scales(loss, tmp_path):
+    figure = plotting.training_curves(History(loss=loss))
+    assert [axes.get_yscale() for axes in figure.axes] == ["linear", "log"]
+    for axes in figure.axes:
+        (line,) = axes.get_lines()
+        assert list(line.get_xdata()) == list(range(1, len(loss) + 1))
+        assert list(line.get_ydata()) == loss
+        assert axes.get_xlabel() == "epoch"
+        assert "loss" in axes.get_ylabel()
+    assert png(figure, tmp_path / "curves.png").startswith(b"\x89PNG")
+
+
+def test_a_history_without_epochs_is_refused():
+    with pytest.raises(ValueError, match="at least one epoch"):
+        plotting.training_curves(History())
+
+
+def lines_of(axes):
+    """The vertices of the black contour line."""
+    black = [c for c in axes.collections if np.array_equal(c.get_edgecolor(), [colors.to_rgba("black")])]
+    return [path.vertices for c in black for path in c.get_paths() if len(path.vertices)]
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.0, 1.25])
+def test_the_boundary_is_where_the_output_equals_the_threshold(threshold, tmp_path):
+    figure = plotting.decision_boundary(halfplane(2.0), POINTS, CLASSES, threshold=threshold)
+    (vertices,) = lines_of(figure.axes[0])
+    assert vertices[:, 0] == pytest.approx([threshold / 2] * len(vertices), abs=1e-9)
+    assert vertices[:, 1].min() < 0
+    assert vertices[:, 1].max() > 2
+    assert png(figure, tmp_path / "boundary.png").startswith(b"\x89PNG")
+
+
+def test_without_a_crossing_there_is_no_boundary():
+    figure = plotting.decision_boundary(halfplane(), POINTS, CLASSES, threshold=100)
+    assert lines_of(figure.axes[0]) == []
+
+
+def test_a_constant_output_is_drawn(tmp_path):
+    figure = plotting.decision_boundary(Neuron(2, init="zeros"), POINTS, CLASSES)
+    assert png(figure, tmp_path / "boundary.png").startswith(b"\x89PNG")
+
+
+def test_the_axes_are_the_inputs_and_cover_the_points():
+    axes, bar = plotting.decision_boundary(halfplane(), POINTS, CLASSES).axes
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("x1", "x2")
+    assert bar.get_ylabel() == "output of the model"
+    for (low, high), column in zip((axes.get_xlim(), axes.get_ylim()), np.array(POINTS).T, strict=True):
+        assert low < column.min()
+        assert high > column.max()
+
+
+@pytest.mark.parametrize("labels", [(0, 1), (-1, 1), (False, True), (1.5, 2.5)])
+def test_each_class_has_its_own_points_and_legend(labels):
+    y = [labels[k] for k in CLASSES]
+    axes = plotting.decision_boundary(halfplane(), np.array(POINTS), np.array(y)).axes[0]
+    shown = {c.get_label(): c.get_offsets().tolist() for c in axes.collections if "class" in c.get_label()}
+    assert shown == {
+        f"class {label:g}": [p for p, k in zip(POINTS, CLASSES, strict=True) if k == i]
+        for i, label in enumerate(labels)
+    }
+    assert [t.get_text() for t in axes.get_legend().get_texts()] == [f"class {label:g}" for label in labels]
+
+
+def test_a_single_class_or_point_is_drawn(tmp_path):
+    assert png(plotting.decision_boundary(halfplane(), POINTS, [1] * 4), tmp_path / "one_class.png")
+    assert png(plotting.decision_boundary(halfplane(), [[1.0, 1.0]], [1]), tmp_path / "one_point.png")
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "match"),
+    [
+        (np.zeros((3, 3)), [0, 1, 1], r"expected points \(n, 2\)"),
+        (np.zeros((3, 1)), [0, 1, 1], r"expected points \(n, 2\)"),
+        (np.zeros(3), [0, 1, 1], "a row for each example"),
+        (POINTS, [0, 1, 1], "X has 4 and y 3"),
+        (POINTS, [[0, 1]] * 4, r"their classes \(n,\)"),
+        (POINTS, [0, 1, 2, 1], r"two different numbers, .*\[0.0, 1.0, 2.0\]"),
+        (np.zeros((0, 2)), [], "at least one example"),
+        ([[0.0, math.nan]], [0], "expected finite numbers in X"),
+        (POINTS, ["a", "b", "a", "b"], "expected numbers in y"),
+    ],
+    ids=str,
+)
+def test_points_or_classes_of_another_form_are_refused(X, y, match):
+    with pytest.raises(ValueError, match=match):
+        plotting.decision_boundary(halfplane(), X, y)
+
+
+@pytest.mark.parametrize(
+    ("model", "match"), [(MLP(2, [3]), "a model with one output"), (MLP(3, [1]), "takes 3 inputs, but got 2")]
+)
+def test_a_model_of_another_form_is_refused(model, match):
+    with pytest.raises(ValueError, match=match):
+        plotting.decision_boundary(model, POINTS, CLASSES)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: plotting.training_curves(History(loss=[1.0])),
+        lambda: plotting.decision_boundary(halfplane(), POINTS, CLASSES),
+    ],
+)
+def test_without_matplotlib_the_error_says_how_to_install_it(monkeypatch, draw):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match=r'needs matplotlib.*pip install "autograd_lite\[plot\]"'):
+        draw()
+
+
+def test_a_figure_leaves_pyplot_alone():
+    plotting.training_curves(History(loss=[1.0]))
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    assert pyplot is None or pyplot.get_fignums() == []
