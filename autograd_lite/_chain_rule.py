@@ -74,9 +74,7 @@ def accumulate(root: Value, leaves: list[tuple[Value, float | None]]) -> None:
             a._grad += g * node._da
 
 
-def _operands_first(
-    root: Value, zero: float, leaves: list[tuple[Value, float | None]]
-) -> list[Value]:
+def _operands_first(root: Value, zero: float, leaves: list[tuple[Value, float | None]]) -> list[Value]:
     """The nodes that are not leaves, each after its operands, with `zero` in the `_grad` of all."""
     order: list[Value] = []
     path: list[Value] = []

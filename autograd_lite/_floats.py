@@ -78,9 +78,7 @@ def ndtr(x: float) -> float:
     x_high, z_high = (v * SPLITTER - (v * SPLITTER - v) for v in (x, z))
     x_low, z_low = x - x_high, z - z_high
     squares = (x_high * x_high, 2 * x_high * x_low, x_low * x_low)
-    difference = fsum(
-        [0.5 * s for s in squares] + [-z_high * z_high, -2 * z_high * z_low, -z_low * z_low]
-    )
+    difference = fsum([0.5 * s for s in squares] + [-z_high * z_high, -2 * z_high * z_low, -z_low * z_low])
     error = difference / (2 * z)
     return 0.5 * math.erfc(z) - exp(-z * z) * error / sqrt(math.pi)
 
@@ -162,5 +160,3 @@ def softmax(xs_and_index: Sequence[float]) -> float:
     if math.isinf(top):
         return nan if xs.count(top) > 1 else float(xs[int(k)] == top)
     return exp(xs[int(k)] - top) / fsum(exp(x - top) for x in xs)
-
-

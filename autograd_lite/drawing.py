@@ -32,8 +32,18 @@ LONG_LABEL = 12  # a longer one makes ∂J/∂label unreadable
 
 SMALL = {"fontname": FONT, "fontsize": "11", "fontcolor": SOFT_INK}
 GRAPH = {"rankdir": "LR", "nodesep": "0.2", "ranksep": "0.25", "labelloc": "b", **SMALL}
-NODE = {"shape": "box", "style": "filled", "fillcolor": "white", "color": SOFT_INK,
-        "margin": "0.07,0.03", "width": "0", "height": "0", **SMALL, "fontsize": "13", "fontcolor": INK}
+NODE = {
+    "shape": "box",
+    "style": "filled",
+    "fillcolor": "white",
+    "color": SOFT_INK,
+    "margin": "0.07,0.03",
+    "width": "0",
+    "height": "0",
+    **SMALL,
+    "fontsize": "13",
+    "fontcolor": INK,
+}
 EDGE = {"color": SOFT_INK, "arrowsize": "0.7", **SMALL}
 OPERATION = {"style": "filled,rounded"}
 ROOT = {"peripheries": "2", "penwidth": "1.5", "color": INK}
@@ -125,9 +135,17 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
     'Picture'
     """
 
-    def pipe(self, format: str | None = None, renderer: str | None = None, formatter: str | None = None,
-             neato_no_op: bool | int | None = None, quiet: bool = False, *,
-             engine: str | None = None, encoding: str | None = None) -> bytes | str:
+    def pipe(
+        self,
+        format: str | None = None,
+        renderer: str | None = None,
+        formatter: str | None = None,
+        neato_no_op: bool | int | None = None,
+        quiet: bool = False,
+        *,
+        engine: str | None = None,
+        encoding: str | None = None,
+    ) -> bytes | str:
         """Return the picture as bytes, or as text: the parameters are ``graphviz.Digraph.pipe``'s.
 
         Raises
@@ -138,8 +156,14 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
             If there is neither a ``dot`` executable nor pygraphviz.
         """
         try:
-            picture: bytes = super().pipe(format, renderer=renderer, formatter=formatter,
-                                          neato_no_op=neato_no_op, quiet=quiet, engine=engine)
+            picture: bytes = super().pipe(
+                format,
+                renderer=renderer,
+                formatter=formatter,
+                neato_no_op=neato_no_op,
+                quiet=quiet,
+                engine=engine,
+            )
         except graphviz.ExecutableNotFound:
             parts = [format or self.format, renderer or self.renderer, formatter or self.formatter]
             output = ":".join(filter(None, parts))
@@ -148,13 +172,24 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
             raise _refusal(format or self.format, error.stderr.decode(errors="replace")) from error
         return picture.decode(encoding) if encoding else picture
 
-    def render(self, filename: str | os.PathLike[str] | None = None,
-               directory: str | os.PathLike[str] | None = None, view: bool = False,
-               cleanup: bool = True, format: str | None = None, renderer: str | None = None,
-               formatter: str | None = None, neato_no_op: bool | int | None = None,
-               quiet: bool = False, quiet_view: bool = False, *,
-               outfile: str | os.PathLike[str] | None = None, engine: str | None = None,
-               raise_if_result_exists: bool = False, overwrite_source: bool = False) -> str:
+    def render(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        view: bool = False,
+        cleanup: bool = True,
+        format: str | None = None,
+        renderer: str | None = None,
+        formatter: str | None = None,
+        neato_no_op: bool | int | None = None,
+        quiet: bool = False,
+        quiet_view: bool = False,
+        *,
+        outfile: str | os.PathLike[str] | None = None,
+        engine: str | None = None,
+        raise_if_result_exists: bool = False,
+        overwrite_source: bool = False,
+    ) -> str:
         """Save the picture, with its DOT source unless `cleanup`, and return the picture's path.
 
         The parameters are ``graphviz.Digraph.render``'s, but no directory is made, the source is kept
@@ -229,9 +264,14 @@ def _levels(order: Sequence[Value], fused: dict[Value, Value], count: int) -> di
             first_use[operand] = min(depth[fused[node]], first_use.get(operand, len(order)))
     root = order[-1]
     width = math.ceil(depth[root] / max(count, 1))
-    return {node: root if box is root else
-            ("operations", depth[box] // width) if box.op else ("leaves", first_use[box] // width)
-            for node, box in fused.items()}
+    return {
+        node: root
+        if box is root
+        else ("operations", depth[box] // width)
+        if box.op
+        else ("leaves", first_use[box] // width)
+        for node, box in fused.items()
+    }
 
 
 def _operands(node: Value | Condition) -> Iterator[Value]:
@@ -265,8 +305,9 @@ def _draw_edges(picture: Picture, order: Sequence[Value], names: dict[Hashable, 
             picture.edge(name, names[node], style="dashed")
 
 
-def _draw_merged_edges(picture: Picture, order: Sequence[Value], boxes: Mapping[Value, Hashable],
-                       names: dict[Hashable, str]) -> None:
+def _draw_merged_edges(
+    picture: Picture, order: Sequence[Value], boxes: Mapping[Value, Hashable], names: dict[Hashable, str]
+) -> None:
     """Draw one edge between two boxes, with the number of edges that it stands for between levels."""
     edges = Counter((boxes[operand], boxes[node]) for node in order for operand in _operands(node))
     levels = not names.keys() <= set(order)
@@ -284,16 +325,19 @@ def _box(box: Hashable, nodes: Sequence[Value], root: Value, largest: float) -> 
     contents = ", ".join(_plural(counts[kind], kind) for kind in PLURALS if counts[kind])
     if isinstance(box, Value):
         name = f"<B>{_escape(box.label)}</B> = " if box.label else ""
-        lines = [name + _number(box.data), _gradient_line(box, root), contents][:2 + (len(nodes) > 1)]
+        lines = [name + _number(box.data), _gradient_line(box, root), contents][: 2 + (len(nodes) > 1)]
         symbol, magnitude = box.symbol, abs(box.grad)
     else:
         symbol, magnitude = "", max(abs(node.grad) for node in nodes)
         lines = [contents, f"|grad| ≤ {_number(magnitude)}" if root.has_grad else NO_GRADIENT]
     cells = f'<TD CELLPADDING="4"><FONT POINT-SIZE="15">{_escape(symbol)}</FONT></TD>' if symbol else ""
     cells += f'<TD BALIGN="LEFT">{"<BR/>".join(lines)}</TD>'
-    return {"label": f'<<TABLE BORDER="0" CELLSPACING="0"><TR>{cells}</TR></TABLE>>',
-            "fillcolor": _colour(magnitude, largest),
-            **(OPERATION if counts["operation"] else {}), **(ROOT if box is root else {})}
+    return {
+        "label": f'<<TABLE BORDER="0" CELLSPACING="0"><TR>{cells}</TR></TABLE>>',
+        "fillcolor": _colour(magnitude, largest),
+        **(OPERATION if counts["operation"] else {}),
+        **(ROOT if box is root else {}),
+    }
 
 
 def _gradient_line(node: Value, root: Value) -> str:

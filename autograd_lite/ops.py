@@ -59,13 +59,24 @@ def _define(
     domains = (domain,) * len(names) if isinstance(domain, Interval) else domain
     formula = formula or f"{name}({', '.join(f'{{{i}}}' for i in range(len(names)))})"
     row = Primitive(
-        name, value, partials, domains, formula, symbol or name, names, defaults,
-        is_nary=callable(partials), empty=empty,
+        name,
+        value,
+        partials,
+        domains,
+        formula,
+        symbol or name,
+        names,
+        defaults,
+        is_nary=callable(partials),
+        empty=empty,
     )
     _rows[name] = row
     __all__.append(name)
     return function_of(row, doc, example)
 
+
+# A table is read in rows, which the formatter would break up.
+# fmt: off
 
 # Arithmetic
 
@@ -455,6 +466,8 @@ _define(
     "", "", empty=True, symbol="dot",
 )
 _define("softmax", _floats.softmax, _softmax_partials, "", "", empty=True)
+
+# fmt: on
 
 
 def dot(a: Iterable[Any], b: Iterable[Any]) -> Any:

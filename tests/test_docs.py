@@ -32,7 +32,8 @@ def test_links_within_the_repository_lead_to_files(page):
 
 
 def test_the_ci_script_runs_the_commands_of_the_readme_to_the_letter():
-    commands = re.findall(r"^    (python3 .*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^    (python3 .*)$", readme, re.MULTILINE)
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert len(commands) == 2
     assert all(command in script for command in commands)

@@ -21,8 +21,16 @@ from autograd_lite import ops
 from autograd_lite.drawing import INK, PALE, SOFT_INK, STRONG, Picture, draw
 from autograd_lite.engine import Value
 
-MAGIC = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF", "ps": b"%!PS", "jpg": b"\xff\xd8\xff",
-         "gif": b"GIF8", "json": b"{", "dot": b"digraph"}
+MAGIC = {
+    "svg": b"<?xml",
+    "png": b"\x89PNG",
+    "pdf": b"%PDF",
+    "ps": b"%!PS",
+    "jpg": b"\xff\xd8\xff",
+    "gif": b"GIF8",
+    "json": b"{",
+    "dot": b"digraph",
+}
 
 
 def labelled(value, label):
@@ -42,8 +50,10 @@ def lecture_network():
 
 def network(*sizes, examples=1):
     """The squared error of a multilayer perceptron, one dot per neuron."""
-    weights = [[[Value(random.gauss(0, 1)) for _ in range(n_in + 1)] for _ in range(n_out)]
-               for n_in, n_out in itertools.pairwise(sizes)]
+    weights = [
+        [[Value(random.gauss(0, 1)) for _ in range(n_in + 1)] for _ in range(n_out)]
+        for n_in, n_out in itertools.pairwise(sizes)
+    ]
     loss = Value(0.0)
     for _ in range(examples):
         a = [Value(random.gauss(0, 1)) for _ in range(sizes[0])]
@@ -192,8 +202,24 @@ def test_what_is_not_a_value_is_refused():
 
 # Labels are untrusted text
 
-HOSTILE = ['a"b', "\\\\", "&#92;", "\\L\\", "a\\b", "\\N\\G", "<B>x</B>", "a & b", "&amp;", "&lt;", "{a|b}",
-           "a -> b; c", "x\\", "]", "'", "σ ŷ ∂ 𝛼"]
+HOSTILE = [
+    'a"b',
+    "\\\\",
+    "&#92;",
+    "\\L\\",
+    "a\\b",
+    "\\N\\G",
+    "<B>x</B>",
+    "a & b",
+    "&amp;",
+    "&lt;",
+    "{a|b}",
+    "a -> b; c",
+    "x\\",
+    "]",
+    "'",
+    "σ ŷ ∂ 𝛼",
+]
 
 
 @pytest.mark.parametrize("label", HOSTILE)
