@@ -168,7 +168,8 @@ def apply(p: Primitive, operands: Sequence[Any]) -> Any:
                 return elementwise(lambda *xs: apply(p, xs), operands)
     if record:
         return record(p, operands)
-    numbers = [number(x, f"a real number or a Value in {p.name}") for x in operands]
+    wanted = "a real number or a Value"
+    numbers = [x if type(x) is float else number(x, f"{wanted} in {p.name}") for x in operands]
     try:
         return p.value(numbers) if p.is_nary else p.value(*numbers)
     except (ValueError, ZeroDivisionError):

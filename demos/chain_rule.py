@@ -51,7 +51,7 @@ def main() -> None:
         print(f"∂J/∂{name}   {p.grad:23.16f}   {expected[name]:23.16f}")
 
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    draw(nodes["J"]).render(outfile=OUTPUT / "graph.svg", cleanup=True)
+    draw(nodes["J"]).render(OUTPUT / "graph.svg")
     print(f"wrote {OUTPUT / 'graph.svg'}")
 
     print(f"before: ŷ = {nodes['ŷ'].data!r}, J = {nodes['J'].data!r}")

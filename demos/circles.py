@@ -59,7 +59,7 @@ def main() -> None:
     loss = binary_cross_entropy(model(X_train[0]), y_train[0])
     loss.label = "J"
     loss.backward()
-    draw(loss).render(outfile=OUTPUT / "graph.svg", cleanup=True)
+    draw(loss).render(OUTPUT / "graph.svg")
     training_curves(history).savefig(OUTPUT / "training_curves.png", dpi=150)
     decision_boundary(model, X_train, y_train).savefig(OUTPUT / "decision_boundary.png", dpi=150)
     for name in ("graph.svg", "training_curves.png", "decision_boundary.png"):

@@ -20,7 +20,7 @@ def test_code_blocks_run_and_print_what_their_comments_say(page, tmp_path, monke
         printed = StringIO()
         with redirect_stdout(printed):
             exec(compile(block, str(page), "exec"), namespace)
-        expected = re.findall(r"^print\(.*\)  # (.*)$", block, flags=re.MULTILINE)
+        expected = re.findall(r"^print\(.*\) +# (.*)$", block, flags=re.MULTILINE)
         assert printed.getvalue().splitlines() == expected
 
 
