@@ -87,13 +87,17 @@ def _operands_first(root: Value, zero: float, leaves: list[tuple[Value, float | 
     while True:
         b = node._b
         if b is not None and b._grad is not zero:
-            if b._primitive is not None:
+            if b._primitive is None:
+                leaves.append((b, b._grad))
                 b._grad = zero
-                path.append(node)
-                node = b
-                continue
-            leaves.append((b, b._grad))
-            b._grad = zero
+            else:
+                b._grad = zero
+                below = b._b
+                if below is None or below._grad is not zero or b._a._grad is not zero:
+                    path.append(node)
+                    node = b
+                    continue
+                order.append(b)  # the product in a sum of products, its operands visited long since
         a = node._a
         if b is None and type(a) is tuple:
             rest = unread.pop(node, None) or iter(a)
