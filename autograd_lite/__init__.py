@@ -8,6 +8,8 @@
 (10.389, 2.0)
 """
 
+import builtins
+
 from autograd_lite import nn, ops, optim, plotting, training
 from autograd_lite.drawing import draw
 from autograd_lite.engine import Condition, Value, topological_order
@@ -22,5 +24,5 @@ __all__ = [
     "plotting",
     "topological_order",
     "training",
-    *ops.__all__,
+    *(name for name in ops.__all__ if name not in dir(builtins)),  # for the sake of import *
 ]

@@ -32,6 +32,9 @@ def topological_order(*roots: Value) -> list[Value]:
     >>> [v.op or v.label for v in topological_order(x * x + 1)]
     ['x', 'mul', 'add']
     """
+    for root in roots:
+        if not hasattr(root, "backward"):
+            raise TypeError(f"expected Values whose graph to walk, but got {root!r}")
     order: list[Value] = []
     seen: set[Any] = set()
     path: list[Any] = []
@@ -60,7 +63,7 @@ def accumulate(root: Value, leaves: list[tuple[Value, float | None]]) -> None:
         g: Any = node._grad
         # Behind a dead relu every adjoint is 0, and 0 times a finite derivative adds nothing. Those of
         # +, * and dot are finite where their value is.
-        if g == 0.0 and node._primitive in FINITE and isfinite(node._data):
+        if g == 0.0 and node._primitive in FINITE and isfinite(node._number):
             continue
         a = node._a
         b: Any = node._b

@@ -7,6 +7,8 @@ from numbers import Real
 from operator import ge, gt, le, lt
 from typing import Any, ClassVar
 
+from autograd_lite._primitive import number
+
 COMPARISONS = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -14,7 +16,7 @@ class Condition:
     """The answer of a comparison of Values: true or false, with what was compared.
 
     It works in ``if`` and as the first argument of `where`, which records it; ``&``, ``|`` and ``~``
-    combine conditions.
+    combine conditions. Write ``(0 < x) & (x < 1)``: of ``0 < x < 1`` and of ``and`` Python keeps one half.
 
     Parameters
     ----------
@@ -37,7 +39,7 @@ class Condition:
 
     __slots__ = ("holds", "inputs", "symbol")
 
-    __apply__: ClassVar[Callable[..., Any]]
+    _record: ClassVar[Callable[..., Any]]
 
     def __init__(self, symbol: str, inputs: tuple[Any, ...], holds: bool) -> None:
         self.symbol = symbol
@@ -47,10 +49,14 @@ class Condition:
     def __bool__(self) -> bool:
         return self.holds
 
-    def __and__(self, other: Condition) -> Condition:
+    def __and__(self, other: Condition | bool) -> Condition:
+        if not isinstance(other, Condition | bool):
+            return NotImplemented
         return Condition("and", (self, other), self.holds and bool(other))
 
-    def __or__(self, other: Condition) -> Condition:
+    def __or__(self, other: Condition | bool) -> Condition:
+        if not isinstance(other, Condition | bool):
+            return NotImplemented
         return Condition("or", (self, other), self.holds or bool(other))
 
     __rand__ = __and__
@@ -70,9 +76,9 @@ class Condition:
 def compare(symbol: str, a: Any, b: Any) -> Condition:
     """The condition on a Value and another or a number, NotImplemented on anything else."""
     if isinstance(b, Real):
-        b = float(b)
+        b = number(b)
         return Condition(symbol, (a, b), COMPARISONS[symbol](a.data, b))
-    if hasattr(type(b), "__apply__") and not isinstance(b, Condition):
+    if hasattr(type(b), "_record") and not isinstance(b, Condition):
         return Condition(symbol, (a, b), COMPARISONS[symbol](a.data, b.data))
     return NotImplemented  # type: ignore[no-any-return]
 

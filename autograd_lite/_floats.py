@@ -153,10 +153,13 @@ def logsumexp(xs: Sequence[float]) -> float:
     return top + log1p(fsum(exp(x - top) for x in others))
 
 
-def softmax(xs_and_index: Sequence[float]) -> float:
-    """e**x_k / sum(e**x) for the index k that comes last."""
-    *xs, k = xs_and_index
+def softmax(xs: Sequence[float]) -> list[float]:
+    """e**x_k / sum(e**x) for each k, with the largest x taken out so that nothing overflows."""
+    if not xs:
+        return []
     top = largest(xs)
     if math.isinf(top):
-        return nan if xs.count(top) > 1 else float(xs[int(k)] == top)
-    return exp(xs[int(k)] - top) / fsum(exp(x - top) for x in xs)
+        return [nan if xs.count(top) > 1 else float(x == top) for x in xs]
+    exponentials = [exp(x - top) for x in xs]
+    total = fsum(exponentials)
+    return [e / total for e in exponentials]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from inspect import Parameter, Signature, signature
 from math import inf
 from numbers import Real
-from operator import ge, gt, le, lt
+from operator import ge, gt, is_, is_not, le, lt
 from typing import Any, NamedTuple
 
 Function = Callable[..., Any]
@@ -21,7 +21,14 @@ NUMPY_NAMES = {
     "absolute": "abs",
     "fabs": "abs",
 }
-NUMPY_COMPARISONS = {"less": lt, "less_equal": le, "greater": gt, "greater_equal": ge}
+NUMPY_COMPARISONS = {
+    "less": lt,
+    "less_equal": le,
+    "greater": gt,
+    "greater_equal": ge,
+    "equal": is_,
+    "not_equal": is_not,
+}
 
 
 class DomainError(ValueError):
@@ -150,10 +157,21 @@ def number(x: Any, what: str = "a real number") -> float:
     """`x` as a float, if it is a real number; raises TypeError otherwise, also for text."""
     if type(x) is float:
         return x
-    scalar = hasattr(x, "__float__") and getattr(x, "shape", ()) == ()
-    if isinstance(x, Real) or (scalar and not hasattr(type(x), "__apply__")):
-        return float(x)
+    if _is_real(x):
+        try:
+            return float(x)
+        except OverflowError:  # an integer or a fraction beyond the range of floats
+            return inf if x > 0 else -inf
     raise TypeError(f"expected {what}, but got {x!r} of type {type(x).__name__}")
+
+
+def _is_real(x: Any) -> bool:
+    """Whether `x` is a real number of any library: a Decimal, an array without dimensions."""
+    if hasattr(type(x), "_record") or isinstance(x, str | bytes):
+        return False
+    kind = getattr(getattr(x, "dtype", None), "kind", "f")  # NumPy takes times for integers
+    scalar = hasattr(type(x), "__float__") and getattr(x, "shape", ()) == ()
+    return kind in "biuf" and (scalar or isinstance(x, Real))
 
 
 def apply(p: Primitive, operands: Sequence[Any]) -> Any:
@@ -161,7 +179,7 @@ def apply(p: Primitive, operands: Sequence[Any]) -> Any:
     record = None
     for x in operands:
         if type(x) is not float:
-            record = getattr(type(x), "__apply__", record)
+            record = getattr(type(x), "_record", record)
             if p.is_nary and record:
                 break
             if getattr(x, "shape", ()) and not p.is_nary:
@@ -181,7 +199,7 @@ def elementwise(function: Function, operands: Sequence[Any]) -> Any:
     import numpy as np
 
     objects = [
-        np.array(x, dtype=object) if hasattr(type(x), "__apply__") else np.asarray(x).astype(object)
+        np.array(x, dtype=object) if hasattr(type(x), "_record") else np.asarray(x).astype(object)
         for x in operands
     ]
     with np.errstate(all="ignore"):  # overflow is silent everywhere else too

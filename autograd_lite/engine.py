@@ -57,21 +57,21 @@ class Value:
     # is a number, _b is None and the number stands in _db. Nodes of any other form have the tuple of
     # their operands that are Values in _a, the derivatives in _da, and in _db, if some operands are no
     # Values, the tuple of them all. Two slots rather than two tuples halve the cost of a binary node.
-    __slots__ = ("_a", "_b", "_da", "_data", "_db", "_grad", "_label", "_primitive")
+    __slots__ = ("_a", "_b", "_da", "_db", "_grad", "_label", "_number", "_primitive")
 
-    __apply__: ClassVar[Callable[..., Value]]
-    __dot__: ClassVar[Callable[..., Value]]
+    _record: ClassVar[Callable[..., Value]]
+    _record_dot: ClassVar[Callable[..., Value]]
     _a: Any
     _b: Any
     _da: Any
-    _data: float
+    _number: float
     _db: Any
     _grad: float | None
     _label: str
     _primitive: Primitive | None
 
     def __init__(self, data: Any, label: str = "") -> None:
-        self._data = number(data, "a real number for the data of a Value")
+        self._number = number(data, "a real number for the data of a Value")
         self._grad = self._primitive = None
         if label != "":
             self.label = label
@@ -81,20 +81,20 @@ class Value:
     @property
     def data(self) -> float:
         """The number. Assigning another one does not change what was computed from the old one."""
-        return self._data
+        return self._number
 
     @data.setter
     def data(self, data: Any) -> None:
-        self._data = number(data, "a real number for the data of a Value")
+        self._number = number(data, "a real number for the data of a Value")
 
     @property
     def grad(self) -> float:
-        """The derivative that `backward` left here, 0.0 if it did not come by."""
+        """The derivative that `backward` left here, 0.0 if it did not come by; None forgets it."""
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
     def grad(self, grad: Any) -> None:
-        self._grad = number(grad, "a real number for the grad of a Value")
+        self._grad = None if grad is None else number(grad, "a real number or None for the grad of a Value")
 
     @property
     def has_grad(self) -> bool:
@@ -148,8 +148,9 @@ class Value:
 
     @property
     def _prev(self) -> set[Value]:
-        """The operands as a set of nodes, as micrograd has them."""
-        operands = [x for x in self.inputs if not isinstance(x, Condition)]
+        """The operands as a set of nodes, as micrograd has them: without the exponent of a power."""
+        operands = self.inputs[:1] if self.op == "pow" and self._b is None else self.inputs
+        operands = tuple(x for x in operands if not isinstance(x, Condition))
         return {x if isinstance(x, Value) else Value(x) for x in operands}
 
     @property
@@ -173,7 +174,7 @@ class Value:
         )
 
     def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else str(self)
+        return format(self._number, spec) if spec else str(self)
 
     # Operators. The commonest are written out, because a call more would double their time.
 
@@ -181,7 +182,7 @@ class Value:
         if type(other) is not Value:
             return _binary(ADD, self, other)
         out = new(Value)
-        out._data = self._data + other._data
+        out._number = self._number + other._number
         out._grad = None
         out._primitive = ADD
         out._a = self
@@ -192,10 +193,10 @@ class Value:
     def __mul__(self, other: Any) -> Value:
         if type(other) is not Value:
             return _binary(MUL, self, other)
-        x = self._data
-        y = other._data
+        x = self._number
+        y = other._number
         out = new(Value)
-        out._data = x * y
+        out._number = x * y
         out._grad = None
         out._primitive = MUL
         out._a = self
@@ -252,9 +253,9 @@ class Value:
 
     def relu(self) -> Value:
         """`autograd_lite.relu` of this Value."""
-        x = self._data
+        x = self._number
         out = new(Value)
-        out._data, out._da = (0.0, 0.0) if x <= 0.0 else (x, 1.0)
+        out._number, out._da = (0.0, 0.0) if x <= 0.0 else (x, 1.0)
         out._grad = None
         out._primitive = RELU
         out._a = self
@@ -364,7 +365,7 @@ class Value:
 
 
 def _unary(p: Primitive, x: Value) -> Value:
-    data = x._data
+    data = x._number
     try:
         y = p.value(data)
     except (ValueError, ZeroDivisionError):
@@ -374,13 +375,13 @@ def _unary(p: Primitive, x: Value) -> Value:
 
 def _binary(p: Primitive, a: Value, b: Any) -> Value:
     """A primitive of a Value and a Value or a number; NotImplemented, as operators answer, of others."""
-    first = a._data
+    first = a._number
     if isinstance(b, Value):
-        second = b._data
+        second = b._number
     elif type(b) is float:
         second = b
     elif type(b) is int or isinstance(b, Real):
-        second = b = float(b)
+        second = b = number(b)
     else:
         return NotImplemented  # type: ignore[no-any-return]
     try:
@@ -394,7 +395,7 @@ def _binary(p: Primitive, a: Value, b: Any) -> Value:
 
 
 def _reflected(p: Primitive, a: Any, b: Value) -> Value:
-    return _record(p, (float(a), b)) if isinstance(a, Real) else NotImplemented
+    return _record(p, (number(a), b)) if isinstance(a, Real) else NotImplemented
 
 
 def _record(p: Primitive, operands: Sequence[Any]) -> Value:
@@ -404,7 +405,8 @@ def _record(p: Primitive, operands: Sequence[Any]) -> Value:
         return _record_mixed(p, operands) if constants else _record_nary(p, operands)
     if p is WHERE and isinstance(operands[0], Value):
         raise TypeError(f"where takes a condition, such as v > 0, but got the Value {operands[0]!r}")
-    operands = tuple(x if isinstance(x, Value | Condition) else number(x) for x in operands)
+    condition = operands[0] if p is WHERE and isinstance(operands[0], Condition) else None
+    operands = tuple(x if isinstance(x, Value) or x is condition else number(x) for x in operands)
     data = [_plain(x) for x in operands]
     try:
         y = p.value(*data)
@@ -423,7 +425,7 @@ def _record(p: Primitive, operands: Sequence[Any]) -> Value:
 
 def _record_nary(p: Primitive, operands: Sequence[Any]) -> Value:
     try:
-        data = [x._data for x in operands]
+        data = [x._number for x in operands]
     except AttributeError:
         return _record_mixed(p, operands)
     y = p.value(data)
@@ -433,7 +435,7 @@ def _record_nary(p: Primitive, operands: Sequence[Any]) -> Value:
 def _record_mixed(p: Primitive, operands: Sequence[Any]) -> Value:
     """An n-ary primitive of Values and constants."""
     try:
-        data = [x if type(x) is float else x._data for x in operands]
+        data = [x if type(x) is float else x._number for x in operands]
     except AttributeError:
         operands = tuple(x if isinstance(x, Value) else number(x) for x in operands)
         data = [_plain(x) for x in operands]
@@ -448,11 +450,11 @@ def record_dots(rows: Sequence[tuple[Any, ...]], right: tuple[Any, ...]) -> list
     constant = set(map(type, right)) == {float}
     nodes = []
     try:
-        xs: Any = right if constant else [x._data for x in right]
+        xs: Any = right if constant else [x._number for x in right]
         for left in rows:
-            ws = [w._data for w in left]
+            ws = [w._number for w in left]
             out = new(Value)
-            out._data = fsum(map(mul, ws, xs))
+            out._number = fsum(map(mul, ws, xs))
             out._grad = out._b = out._db = None
             out._primitive = DOT
             if constant:
@@ -470,12 +472,12 @@ def record_dots(rows: Sequence[tuple[Any, ...]], right: tuple[Any, ...]) -> list
 
 def _plain(x: Any) -> float | bool:
     """The number behind an operand, or the truth of a condition."""
-    return x._data if isinstance(x, Value) else x.holds if isinstance(x, Condition) else x
+    return x._number if isinstance(x, Value) else x.holds if isinstance(x, Condition) else x
 
 
 def _node(p: Primitive, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:
     out = new(Value)
-    out._data = y
+    out._number = y
     out._grad = None
     out._primitive = p
     out._a = a
@@ -503,8 +505,8 @@ def _method(p: Primitive) -> Callable[..., Value]:
     return made
 
 
-Value.__apply__ = Condition.__apply__ = staticmethod(_record)
-Value.__dot__ = staticmethod(lambda left, right: record_dots((left,), right)[0])
+Value._record = Condition._record = staticmethod(_record)
+Value._record_dot = staticmethod(lambda left, right: record_dots((left,), right)[0])
 
 for _p in TABLE.values():
     if not (_p.is_nary or hasattr(Value, _p.name) or _p.operands[0] == "condition"):

@@ -32,7 +32,69 @@ from autograd_lite._primitive import (
     function_of,
 )
 
-__all__ = ["TABLE", "DomainError"]
+# fmt: off
+__all__ = [
+    "TABLE",
+    "DomainError",
+    "abs",
+    "add",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctan2",
+    "arctanh",
+    "clip",
+    "cos",
+    "cosh",
+    "div",
+    "dot",
+    "elu",
+    "erf",
+    "exp",
+    "exp2",
+    "expm1",
+    "gelu",
+    "hypot",
+    "ieee_div",
+    "ieee_pow",
+    "leaky_relu",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logsumexp",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "mish",
+    "mul",
+    "ndtr",
+    "neg",
+    "norm",
+    "pow",
+    "prod",
+    "reciprocal",
+    "relu",
+    "sech",
+    "sigmoid",
+    "silu",
+    "sin",
+    "sinh",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "square",
+    "sub",
+    "sum",
+    "tan",
+    "tanh",
+    "where",
+]
+# fmt: on
 
 LN2, LOG2_E, LOG10_E = math.log(2), 1 / math.log(2), 1 / math.log(10)
 TWO_OVER_SQRT_PI, INV_SQRT_2PI = 2 / math.sqrt(math.pi), 1 / math.sqrt(2 * math.pi)
@@ -71,7 +133,6 @@ def _define(
         empty=empty,
     )
     _rows[name] = row
-    __all__.append(name)
     return function_of(row, doc, example)
 
 
@@ -359,15 +420,15 @@ leaky_relu = _define(
 elu = _define(
     "elu", lambda x, alpha: x if x > 0.0 else alpha * math.expm1(x),
     (
-        lambda y, x, alpha: where(x > 0.0, 1.0, alpha * exp(minimum_of_zero(x))),
-        lambda y, x, alpha: where(x > 0.0, 0.0, expm1(minimum_of_zero(x))),
+        lambda y, x, alpha: where(x > 0.0, 1.0, alpha * exp(_negative_part(x))),
+        lambda y, x, alpha: where(x > 0.0, 0.0, expm1(_negative_part(x))),
     ),
     "x for x > 0, otherwise alpha * (e**x - 1).", "elu(-1.0)\n-0.6321205588285577",
     operands="x alpha", defaults=(1.0,),
 )
 
 
-def minimum_of_zero(x: Any) -> Any:
+def _negative_part(x: Any) -> Any:
     """x where it is negative: keeps an exponential that is not chosen from overflowing."""
     return where(x > 0.0, 0.0, x)
 
@@ -465,7 +526,10 @@ _define(
     "dot", _floats.dot, lambda y, xs: xs[len(xs) // 2 :] + xs[: len(xs) // 2],
     "", "", empty=True, symbol="dot",
 )
-_define("softmax", _floats.softmax, _softmax_partials, "", "", empty=True)
+_define(
+    "softmax", lambda xs: _floats.softmax(xs[:-1])[int(xs[-1])], _softmax_partials,
+    "", "", empty=True,
+)
 
 # fmt: on
 
@@ -491,7 +555,7 @@ def dot(a: Iterable[Any], b: Iterable[Any]) -> Any:
     left, right = flatten(a), flatten(b)
     if len(left) != len(right):
         raise ValueError(f"dot needs vectors of one length, but got {len(left)} and {len(right)}")
-    if left and (record := getattr(type(left[0]), "__dot__", None)):
+    if left and (record := getattr(type(left[0]), "_record_dot", None)):
         return record(left, right)
     return apply(_rows["dot"], left + right)
 
@@ -505,6 +569,8 @@ def softmax(values: Iterable[Any]) -> list[Any]:
     [0.69, 0.11, 0.2]
     """
     xs = flatten(values)
+    if all(type(x) is float for x in xs):
+        return _floats.softmax(xs)
     return [apply(_rows["softmax"], (*xs, float(k))) for k in range(len(xs))]
 
 

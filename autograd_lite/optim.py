@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_lite.engine import Value
+from autograd_lite.nn.module import assign
 
 __all__ = ["SGD", "ExponentialDecay"]
 
@@ -27,6 +28,11 @@ class ExponentialDecay:
     gamma : float
         The factor from one epoch to the next.
 
+    Raises
+    ------
+    ValueError
+        If one of them is not positive and finite.
+
     Examples
     --------
     >>> rate = ExponentialDecay(0.5, 0.5)
@@ -36,6 +42,11 @@ class ExponentialDecay:
 
     lr: float
     gamma: float
+
+    def __post_init__(self) -> None:
+        for name, number in (("lr", self.lr), ("gamma", self.gamma)):
+            if not (isinstance(number, Real) and 0 < number < np.inf):
+                raise ValueError(f"expected a positive finite number for {name}, but got {number!r}")
 
     def __call__(self, epoch: int) -> float:
         return self.lr * self.gamma**epoch
@@ -106,20 +117,7 @@ class SGD:
                 raise FloatingPointError(
                     f"a step would change {p!r} to {number}: try a smaller learning rate or scale the data"
                 )
-        assign(parameters, theta)
+        assign(parameters, theta.tolist())
 
     def __repr__(self) -> str:
         return f"SGD(lr={self.lr!r})"
-
-
-def assign(parameters: Iterable[Value], theta: Vector) -> None:
-    """Write a vector into parameters: into all of them, or, if interrupted, into none."""
-    parameters = list(parameters)
-    before = [p.data for p in parameters]
-    try:
-        for p, number in zip(parameters, theta.tolist(), strict=True):
-            p.data = number
-    except BaseException:
-        for p, number in zip(parameters, before, strict=True):
-            p.data = number
-        raise

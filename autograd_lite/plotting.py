@@ -47,6 +47,8 @@ def training_curves(history: History) -> "Figure":
     >>> [axes.get_yscale() for axes in figure.axes]
     ['linear', 'log']
     """
+    if not isinstance(history, History):
+        raise TypeError(f"expected the History that fit returned, but got {history!r}")
     if not history.loss:
         raise ValueError("expected a history of at least one epoch, but it is empty")
     figure = _figure(9, 3.4)
@@ -105,6 +107,10 @@ def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: floa
     margin = 0.15 * (high - low) + 1e-9
     xs, ys = (np.linspace(a, b, 80) for a, b in zip(low - margin, high + margin, strict=True))
     outputs = np.array([[model([a, b]).data for a in xs] for b in ys])
+    if not (np.isfinite(outputs).all() and np.isfinite(threshold)):
+        raise ValueError(
+            f"expected finite outputs and a finite threshold, but got {threshold} or such outputs"
+        )
 
     figure = _figure(5.4, 4.6)
     axes = figure.subplots()

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -130,8 +131,8 @@ def fit(
         raise TypeError(f"expected a Module to train, but got {model!r}")
     if not isinstance(optimizer, SGD | None):
         raise TypeError(f"expected an optimizer, such as SGD(lr=0.1), but got {optimizer!r}")
-    if callable(callbacks):
-        raise TypeError(f"expected a list of callbacks, but got {callbacks!r}: write [{callbacks!r}]")
+    if not isinstance(callbacks, Iterable) or not all(map(callable, callbacks := list(callbacks))):
+        raise TypeError(f"expected a list of functions as callbacks, but got {callbacks!r}")
     per_example = loss if callable(loss) else choose(LOSSES, loss, "loss")
     inputs, targets = examples(X, y)
     epochs = _count("epochs", epochs, 0)
@@ -141,7 +142,6 @@ def fit(
     _try_out(model, per_example, inputs, targets, parameters)
     rng = np.random.default_rng(seed)
     history = History()
-    callbacks = list(callbacks)
     with _progress_bar(epochs, progress) as bar:
         try:
             for epoch in range(epochs):
@@ -152,8 +152,9 @@ def fit(
                     pairs = [(inputs[i], targets[i]) for i in batch]
                     batch_loss = _step(model, per_example, pairs, parameters, optimizer, epoch)
                     total += len(batch) * batch_loss
+                lr = optimizer.learning_rate(epoch)
                 history.loss.append(total / len(inputs))
-                history.learning_rate.append(optimizer.learning_rate(epoch))
+                history.learning_rate.append(lr)
                 if bar is not None:
                     bar.set_postfix(loss=f"{history.loss[-1]:.4g}", refresh=False)
                     bar.update()
@@ -163,6 +164,7 @@ def fit(
                     return history
             history.stop_reason = f"all {epochs} epochs done"
         except KeyboardInterrupt:
+            del history.loss[len(history.learning_rate) :]
             history.stop_reason = f"interrupted in epoch {len(history) + 1}"
             print(f"training was {history.stop_reason}", file=sys.stderr)
     return history
@@ -178,16 +180,17 @@ def _step(
 ) -> float:
     """Update the parameters once and return the mean loss of the batch before the update."""
     batch_loss = mean([loss(model(x), y) for x, y in batch])
-    if not math.isfinite(batch_loss.data):
+    number = batch_loss.data if isinstance(batch_loss, Value) else batch_loss
+    if not math.isfinite(number):
         raise FloatingPointError(
-            f"the loss became {batch_loss.data} in epoch {epoch + 1}: try a smaller learning rate "
-            "or scale the data"
+            f"the loss became {number} in epoch {epoch + 1}: try a smaller learning rate or scale the data"
         )
     for p in parameters:
-        p.grad = 0.0
-    batch_loss.backward()
+        p.grad = None
+    if isinstance(batch_loss, Value):  # a margin that all examples keep makes the loss a plain 0
+        batch_loss.backward()
     optimizer.step(parameters, epoch)
-    return float(batch_loss.data)
+    return float(number)
 
 
 def examples(X: ArrayLike, y: ArrayLike) -> tuple[list[Any], list[Any]]:
@@ -211,6 +214,8 @@ def examples(X: ArrayLike, y: ArrayLike) -> tuple[list[Any], list[Any]]:
 
 
 def _array(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    if np.ma.is_masked(values):
+        raise ValueError(f"expected all numbers of {name} to be there, but some are masked")
     try:
         array = np.asarray(values)
         if array.dtype.kind not in "biuf":
@@ -238,17 +243,21 @@ def _try_out(
     """Meet every error that the data can cause before the first parameter changes."""
     if not parameters:
         raise ValueError(f"expected a model with parameters, but {model!r} has none")
-    prediction = model(inputs[0])
-    outputs = prediction if isinstance(prediction, Iterable) else [prediction]
-    if not all(isinstance(v, Value) for v in outputs):
-        raise TypeError(f"expected a model that returns a Value or a list of them, but got {prediction!r}")
-    for i, target in enumerate(targets):
+    results: list[Any] = []
+    for i, (x, y) in enumerate(zip(inputs, targets, strict=True)):
+        prediction = model(x)
+        outputs = prediction if isinstance(prediction, Iterable) else [prediction]
+        if not all(isinstance(v, Value) for v in outputs):
+            raise TypeError(
+                f"expected a model that returns a Value or a list of them, but got {prediction!r}"
+            )
         try:
-            result = loss(prediction, target)
+            results.append(loss(prediction, y))
         except (TypeError, ValueError) as error:
             raise ValueError(f"the loss does not take y[{i}]: {error}") from error
-        if not isinstance(result, Value):
-            raise TypeError(f"expected a loss that returns a Value, but got {result!r}")
+    wrong = [result for result in results if not isinstance(result, Value | Real)]
+    if wrong or not any(isinstance(result, Value) for result in results):
+        raise TypeError(f"expected a loss that returns a Value, but got {[*wrong, *results][0]!r}")
 
 
 def _says_stop(answer: object) -> bool:
@@ -261,7 +270,7 @@ def _progress_bar(epochs: int, progress: bool | None) -> AbstractContextManager[
     if progress is False or (progress is None and not sys.stderr.isatty()):
         return nullcontext()
     try:
-        from tqdm.auto import tqdm  # type: ignore[import-untyped]
+        from tqdm import tqdm  # type: ignore[import-untyped]
     except ImportError:
         if progress:
             raise ImportError('a progress bar needs tqdm: pip install "autograd_lite[demos]"') from None

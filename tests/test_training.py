@@ -514,7 +514,7 @@ def test_a_model_without_parameters_is_refused():
     refused(ValueError, "expected a model with parameters, but .*Empty.* has none", model=Empty())
 
 
-@pytest.mark.parametrize("result", [1.0, None, [Value(1.0)], "loss"])
+@pytest.mark.parametrize("result", [None, [Value(1.0)], "loss"])
 @pytest.mark.parametrize("only_for", [0, 1])
 def test_a_loss_that_returns_no_value_is_refused(result, only_for):
     def loss(prediction, target):
@@ -540,9 +540,9 @@ def test_a_seed_that_is_none_is_refused(seed):
     refused((ValueError, TypeError), None, seed=seed)
 
 
-@pytest.mark.parametrize("callbacks", [print, 3])
+@pytest.mark.parametrize("callbacks", [print, 3, None, [None], [print, "stop"]])
 def test_callbacks_that_are_no_sequence_are_refused(callbacks):
-    refused(TypeError, "list of callbacks|not iterable", callbacks=callbacks)
+    refused(TypeError, "list of functions as callbacks", callbacks=callbacks)
 
 
 # The progress bar
@@ -593,3 +593,40 @@ def test_without_tqdm_there_is_no_bar(monkeypatch, progress):
     monkeypatch.setattr(sys, "stderr", Terminal())
     assert len(trained(progress=progress)[1]) == 3
     assert sys.stderr.getvalue() == ""
+
+
+def test_a_loss_of_plain_numbers_only_is_refused():
+    refused(TypeError, "expected a loss that returns a Value, but got 1.0", loss=lambda prediction, y: 1.0)
+
+
+def test_a_loss_may_be_a_plain_number_where_it_is_constant():
+    model = MLP(1, [1], seed=0)
+    fit(model, [[1.0], [-1.0]], [1, -1], loss=lambda s, y: max(0, 1 - y * s), epochs=50, optimizer=SGD(0.1))
+    assert model([1.0]).data >= 1.0
+    assert model([-1.0]).data <= -1.0
+
+
+def test_every_example_is_tried_before_a_weight_changes():
+    model = MLP(1, [1], init=lambda rng, n, m: np.full((n, m), 0.1))
+    state = model.state_dict()
+    with pytest.raises(ValueError, match=r"the loss does not take y\[1\]: .* takes a probability"):
+        fit(model, [[1.0], [100.0]], [1, 1], loss="binary_cross_entropy", batch_size=1)
+    assert model.state_dict() == state
+
+
+def test_masked_data_are_refused():
+    refused(ValueError, "masked", X=np.ma.array([[1.0, 2.0]], mask=[[True, False]]), y=[1])
+
+
+@pytest.mark.parametrize("lr", [0, -1.0, np.nan, np.inf, "0.1", None])
+def test_a_schedule_needs_positive_numbers(lr):
+    with pytest.raises(ValueError, match="positive finite number"):
+        ExponentialDecay(lr, 0.9)
+    with pytest.raises(ValueError, match="positive finite number"):
+        ExponentialDecay(0.1, lr)
+
+
+@pytest.mark.parametrize("rate", [-1.0, np.nan, "0.1"])
+def test_a_schedule_that_gives_no_rate_is_refused(rate):
+    with pytest.raises(ValueError, match="learning rate from the schedule"):
+        SGD(lambda epoch: rate).learning_rate(0)

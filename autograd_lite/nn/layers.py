@@ -239,6 +239,8 @@ def _draw(init: Init, activation: str, seed: Seed, fan_in: int, fan_out: int) ->
     weights = np.asarray(initializer(np.random.default_rng(seed), fan_in, fan_out), dtype=float)
     if weights.shape != (fan_in, fan_out):
         raise ValueError(f"expected initial weights of shape {(fan_in, fan_out)}, but got {weights.shape}")
+    if not np.isfinite(weights).all():
+        raise ValueError(f"expected finite initial weights, but {init!r} drew others")
     return weights
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd_lite._primitive import Function, flatten, number
+from autograd_lite.engine import Value
 from autograd_lite.ops import clip, dot, log, logsumexp, mean, relu, softplus, square
 
 __all__ = [
@@ -59,13 +60,17 @@ def binary_cross_entropy(prediction: Any, target: Any, eps: float = 1e-9) -> Any
     Raises
     ------
     ValueError
-        If a target is neither 0 nor 1, a probability is outside [0, 1], or their numbers differ.
+        If a target is neither 0 nor 1, a probability is outside [0, 1] by more than rounding, their
+        numbers differ, or eps is not in [0, 0.5).
 
     Examples
     --------
     >>> round(binary_cross_entropy(0.7, 1), 4), round(binary_cross_entropy(0.7, 0), 4)
     (0.3567, 1.204)
     """
+
+    if not 0 <= eps < 0.5:
+        raise ValueError(f"expected eps from 0 to 0.5, but got {eps!r}")
 
     def one(p: Any, y: Any) -> Any:
         y = _member(y, (0.0, 1.0), "binary_cross_entropy")
@@ -181,6 +186,8 @@ def _mean(loss: Callable[[Any, Any], Any], prediction: Any, target: Any) -> Any:
         raise ValueError(
             f"expected a target for each of {len(predictions)} predictions, but got {len(targets)}"
         )
+    if not predictions:
+        raise ValueError("expected at least one prediction and its target, but got none")
     losses = [loss(p, y) for p, y in zip(predictions, targets, strict=True)]
     return losses[0] if len(losses) == 1 else mean(losses)
 
@@ -193,7 +200,7 @@ def _outputs(x: Any) -> tuple[Any, ...]:
 
 def _member(y: Any, labels: tuple[float, ...], loss: str) -> float:
     """The label as a float, if it is one of `labels`."""
-    label = number(getattr(y, "data", y), "a label") if not hasattr(y, "shape") else float(y)
+    label = number(y.data if isinstance(y, Value) else y, "a label")
     if label not in labels:
         allowed = " or ".join(f"{k:g}" for k in labels)
         raise ValueError(f"{loss} takes the labels {allowed}, but got {label:g}")

@@ -1,13 +1,34 @@
 """`Module`: something with parameters, and how to find, reset, save and restore them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from autograd_lite.engine import Value
 
-__all__ = ["Module"]
+__all__ = ["Module", "assign"]
+
+
+def assign(parameters: Iterable[Value], numbers: Iterable[float]) -> None:
+    """Give each parameter its number: all of them, or, if interrupted, none.
+
+    Examples
+    --------
+    >>> w, b = Value(0.0), Value(0.0)
+    >>> assign([w, b], [1.0, 2.0])
+    >>> w.data, b.data
+    (1.0, 2.0)
+    """
+    parameters = list(parameters)
+    before = [p.data for p in parameters]
+    try:
+        for p, number in zip(parameters, numbers, strict=True):
+            p.data = number
+    except BaseException:
+        for p, number in zip(parameters, before, strict=True):
+            p.data = number
+        raise
 
 
 class Module:
@@ -79,9 +100,9 @@ class Module:
         return f"{type(self).__name__}({len(self.parameters())} parameters)"
 
     def zero_grad(self) -> None:
-        """Set the `grad` of every parameter to 0."""
+        """Forget the gradient of every parameter, so that it is 0 again."""
         for p in self.parameters():
-            p.grad = 0.0
+            p.grad = None
 
     def train(self, mode: bool = True) -> Self:
         """Put this module and all those in it into training mode, or out of it."""
@@ -94,8 +115,14 @@ class Module:
         return self.train(False)
 
     def state_dict(self) -> dict[str, float]:
-        """The number in every parameter, by name."""
-        return {name: p.data for name, p in self.named_parameters()}
+        """The number in every parameter, by name.
+
+        Raises
+        ------
+        ValueError
+            If two parameters have the same name, as those under the keys ``1`` and ``"1"`` of a dict.
+        """
+        return {name: p.data for name, p in self._by_name().items()}
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Set every parameter to the number that `state_dict` gave for it.
@@ -107,12 +134,21 @@ class Module:
         TypeError
             If there is something else than a number; then nothing is changed either.
         """
-        parameters = dict(self.named_parameters())
+        if not isinstance(state, Mapping):
+            raise TypeError(f"expected the dict that state_dict gave, but got {state!r}")
+        parameters = self._by_name()
         if different := sorted(parameters.keys() ^ state.keys(), key=str):
             raise ValueError(
                 f"expected the state of the {len(parameters)} parameters of this module, but "
                 f"{len(different)} names are missing or unknown, the first being {different[0]!r}"
             )
         numbers = [Value(state[name]).data for name in parameters]
-        for p, number in zip(parameters.values(), numbers, strict=True):
-            p.data = number
+        assign(parameters.values(), numbers)
+
+    def _by_name(self) -> dict[str, Value]:
+        parameters: dict[str, Value] = {}
+        for name, p in self.named_parameters():
+            if name in parameters:
+                raise ValueError(f"expected parameters of different names, but two are called {name!r}")
+            parameters[name] = p
+        return parameters
