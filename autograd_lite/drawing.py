@@ -1,22 +1,14 @@
-"""Pictures of computational graphs, drawn with or without a Graphviz installation."""
+"""Pictures of computational graphs, in the language of the lectures."""
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import html
 import math
-import os
 import re
-import sys
-import tempfile
-import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from pathlib import Path
 
-import graphviz  # type: ignore[import-untyped]
-
+from autograd_lite._picture import Picture
 from autograd_lite.engine import Condition, Value, topological_order
 
 __all__ = ["Picture", "draw"]
@@ -51,11 +43,8 @@ CONSTANT = {"shape": "plaintext", "style": "solid"}
 CONDITION = {"style": "dashed"}
 BETWEEN_LAYERS = {"tailport": "e", "headport": "w", "penwidth": "0.6"}  # many edges, side to side
 
-PICTURES = graphviz.FORMATS - {"dot", "gv"}  # what a file name may end in
 NO_GRADIENT = "no gradient yet"
 PLURALS = {"operation": "operations", "leaf": "leaves", "edge": "edges"}
-
-_engine_lock = threading.Lock()  # the bundled engine keeps global state
 
 
 def draw(value: Value, *, max_nodes: int = 64) -> Picture:
@@ -85,6 +74,8 @@ def draw(value: Value, *, max_nodes: int = 64) -> Picture:
     ------
     TypeError
         If `value` is not a ``Value``.
+    ValueError
+        If `max_nodes` is less than 1 or no integer.
 
     References
     ----------
@@ -103,6 +94,8 @@ def draw(value: Value, *, max_nodes: int = 64) -> Picture:
     """
     if not isinstance(value, Value):
         raise TypeError(f"draw() got {value!r:.80}, expected a Value: pass it a result.")
+    if not isinstance(max_nodes, int) or max_nodes < 1:
+        raise ValueError(f"expected an integer of at least 1 for max_nodes, but got {max_nodes!r}")
     order = topological_order(value)
     simplified = max(len(order), sum(len(node.inputs) for node in order)) > max_nodes
     boxes = _simplify(order, max_nodes) if simplified else {node: node for node in order}
@@ -121,111 +114,6 @@ def draw(value: Value, *, max_nodes: int = 64) -> Picture:
     else:
         _draw_edges(picture, order, names)
     return picture
-
-
-class Picture(graphviz.Digraph):  # type: ignore[misc]
-    """A ``graphviz.Digraph`` that needs no Graphviz installation.
-
-    The ``dot`` executable draws where there is one, otherwise the engine inside pygraphviz 2.
-
-    Examples
-    --------
-    >>> x = Value(2.0, label="x")
-    >>> type(draw(x * x)).__name__
-    'Picture'
-    """
-
-    def pipe(
-        self,
-        format: str | None = None,
-        renderer: str | None = None,
-        formatter: str | None = None,
-        neato_no_op: bool | int | None = None,
-        quiet: bool = False,
-        *,
-        engine: str | None = None,
-        encoding: str | None = None,
-    ) -> bytes | str:
-        """Return the picture as bytes, or as text: the parameters are ``graphviz.Digraph.pipe``'s.
-
-        Raises
-        ------
-        ValueError
-            If the engine does not know the format.
-        ImportError
-            If there is neither a ``dot`` executable nor pygraphviz.
-        """
-        try:
-            picture: bytes = super().pipe(
-                format,
-                renderer=renderer,
-                formatter=formatter,
-                neato_no_op=neato_no_op,
-                quiet=quiet,
-                engine=engine,
-            )
-        except graphviz.ExecutableNotFound:
-            parts = [format or self.format, renderer or self.renderer, formatter or self.formatter]
-            output = ":".join(filter(None, parts))
-            picture = _bundled_engine(self.source, output, engine or self.engine, quiet)
-        except graphviz.CalledProcessError as error:
-            raise _refusal(format or self.format, error.stderr.decode(errors="replace")) from error
-        return picture.decode(encoding) if encoding else picture
-
-    def render(
-        self,
-        filename: str | os.PathLike[str] | None = None,
-        directory: str | os.PathLike[str] | None = None,
-        view: bool = False,
-        cleanup: bool = True,
-        format: str | None = None,
-        renderer: str | None = None,
-        formatter: str | None = None,
-        neato_no_op: bool | int | None = None,
-        quiet: bool = False,
-        quiet_view: bool = False,
-        *,
-        outfile: str | os.PathLike[str] | None = None,
-        engine: str | None = None,
-        raise_if_result_exists: bool = False,
-        overwrite_source: bool = False,
-    ) -> str:
-        """Save the picture, with its DOT source unless `cleanup`, and return the picture's path.
-
-        The parameters are ``graphviz.Digraph.render``'s, but no directory is made, the source is kept
-        only on request, and a `filename` that ends like a picture names the picture.
-
-        Raises
-        ------
-        OSError
-            If a file cannot be written.
-        ValueError, ImportError
-            As in `pipe`.
-        """
-        if outfile is None and filename is not None and Path(filename).suffix[1:].lower() in PICTURES:
-            filename, outfile = None, filename
-        folder = Path(self.directory if directory is None else directory)
-        if outfile is not None:
-            target = folder / outfile
-            source = target.with_suffix(".gv") if filename is None else folder / filename
-            format = format or target.suffix[1:].lower() or self.format
-        else:
-            source = folder / (filename or self.filename)
-            suffixes = [formatter or self.formatter, renderer or self.renderer, format or self.format]
-            target = Path(".".join([str(source), *filter(None, suffixes)]))
-        if raise_if_result_exists and target.exists():
-            raise graphviz.FileExistsError(f"output file exists: {str(target)!r}.")
-        if source == target and not overwrite_source:
-            raise ValueError(f"picture and DOT source are both {str(target)!r}: give one another name.")
-        files = [target] if cleanup or source == target else [target, source]
-        for path in files:
-            _check_writable(path)
-        picture = self.pipe(format, renderer, formatter, neato_no_op, quiet, engine=engine)
-        for path, content in zip(files, [picture, self.source.encode(self.encoding)], strict=False):
-            _write(path, content)
-        if view or quiet_view:
-            self._view(str(target), format=format or self.format, quiet=quiet_view)
-        return str(target)
 
 
 def _simplify(order: Sequence[Value], max_nodes: int) -> Mapping[Value, Hashable]:
@@ -361,7 +249,7 @@ def _caption(root: Value, simplified: bool) -> str:
 
 def _escape(text: str) -> str:
     """Make any string safe in an HTML-like label, where control characters are illegal."""
-    text = re.sub("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
+    text = re.sub("[^\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text.replace("\t", " "))
     text = text.replace("\\", "\\\\")  # Graphviz would write the node's name for \\N
     return html.escape(text, quote=False).replace("\n", "<BR/>")
 
@@ -376,72 +264,3 @@ def _colour(magnitude: float, largest: float) -> str:
     share = min(max(1 + decades / DECADES, 0.0), 1.0)
     mix = (round(pale + share * (strong - pale)) for pale, strong in zip(PALE, STRONG, strict=True))
     return "#{:02x}{:02x}{:02x}".format(*mix)
-
-
-def _bundled_engine(source: str, format: str, engine: str, quiet: bool) -> bytes:
-    """Lay out and draw DOT text with the Graphviz engine inside pygraphviz."""
-    try:
-        import pygraphviz  # type: ignore[import-untyped]
-    except ImportError:
-        raise ImportError('found no Graphviz to draw with: pip install "autograd_lite[draw]"') from None
-    messages: list[str] = []
-    try:
-        with _engine_lock, _stderr_into(messages):
-            # The engine knows the default label of a node only once it has drawn something.
-            pygraphviz.AGraph(string="digraph{}").draw(format="dot", prog="dot")
-            picture: bytes = pygraphviz.AGraph(string=source).draw(format=format, prog=engine)
-    except (ValueError, TypeError) as error:
-        raise _refusal(format, "".join(messages)) from error
-    if not quiet and sys.stderr:
-        sys.stderr.writelines(line for line in messages if not line.startswith("Fontconfig"))
-    return picture
-
-
-@contextlib.contextmanager
-def _stderr_into(lines: list[str]) -> Iterator[None]:
-    """Collect what C code writes to stderr, which ``contextlib.redirect_stderr`` does not see."""
-    try:
-        terminal = os.dup(2)
-    except OSError:  # a window application has no stderr
-        yield
-        return
-    with tempfile.TemporaryFile("w+", errors="replace") as file:
-        os.dup2(file.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
-            file.seek(0)
-            lines.extend(file)
-
-
-def _refusal(format: str, messages: str) -> ValueError:
-    """Say in Python's words why Graphviz made no picture."""
-    if known := re.search("Use one of: (.*)", messages):
-        return ValueError(f"unknown format {format!r}: expected one of {known[1].split()}.")
-    return ValueError(f"Graphviz cannot draw this as {format!r}: {messages.strip()}")
-
-
-def _check_writable(path: Path) -> None:
-    """Find out before the work whether a file can be written."""
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "this is a directory: give a file name", str(path))
-    if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "no such directory: make it first", str(path.parent))
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise PermissionError(errno.EACCES, "no permission to write: choose another place", str(path))
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write beside the file, then replace it: a full disk must not cost the old picture."""
-    path = path.resolve()
-    if path.exists() and not (path.is_file() and os.access(path.parent, os.W_OK)):
-        path.write_bytes(content)  # a device, or a file in a directory that takes no new ones
-        return
-    part = path.with_name(f".{os.getpid()}-{threading.get_ident()}.part")  # of this thread alone
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -37,6 +37,27 @@ Where there is no derivative, or an infinite one, the choice is PyTorch's, if Py
 | `x**p` | 0 | 0 for p = 0, 1 for p = 1, infinite for 0 < p < 1, otherwise 0 |
 | `arcsin`, `arccos`, `arccosh` | the end of the domain | infinite |
 | `norm`, `hypot`, `arctan2` | the origin | 0 |
+
+## Where the last digits go
+
+Values and first derivatives are right to 1e-13, relatively, and second derivatives to 1e-11, everywhere but here,
+where the result is small because larger terms cancel or has left the range of normal floats:
+
+| function | where | error relative to |
+|---|---|---|
+| `gelu`, `silu`, `mish` | near the zeros of their derivatives | the terms that cancel |
+| `logsumexp` | near 0 | the largest operand |
+| `dot` | where products cancel | the sum of their magnitudes |
+| `softmax`, second derivative | everywhere | products of the outputs |
+| `hypot`, `norm`, second derivative | where one operand makes up the length | 1 / length |
+| `arctan2`, second derivative | where the operands are about equal | 1 / length² |
+| `pow`, mixed second derivative | near 1 + p log x = 0 | the terms that cancel |
+| `pow` | where x**(p-1) or x**(p-2) overflows | |
+| `hypot`, `norm`, `arctan2`, derivatives | where the length or its inverse square is out of range | |
+| `prod` | where a partial product is out of range | |
+| `div`, `arctan2`, derivatives | where operand and quotient are subnormal | |
+
+Results below 2.2e-308 have fewer digits by nature.
 """
 
 

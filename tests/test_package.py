@@ -18,7 +18,7 @@ PACKAGE = Path(autograd_lite.__file__).parent
 FLOORS = [
     {"_choose", "_extras"},
     {"_chain_rule", "_condition", "_floats", "_primitive", "engine", "ops"},
-    {"drawing"},
+    {"_picture", "drawing"},
     {"nn", "nn.activations", "nn.initializers", "nn.layers", "nn.losses", "nn.module", "optim"},
     {"training"},
     {"plotting"},
