@@ -32,9 +32,9 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
 
     Examples
     --------
-    >>> x = Value(2.0, label="x")
-    >>> type(draw(x * x)).__name__
-    'Picture'
+    >>> picture = Picture(body=["a -> b"])
+    >>> b"<svg" in picture.pipe("svg")
+    True
     """
 
     def pipe(

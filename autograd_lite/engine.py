@@ -76,8 +76,6 @@ class Value:
         if label != "":
             self.label = label
 
-    # What a node knows
-
     @property
     def data(self) -> float:
         """The number. Assigning another one does not change what was computed from the old one."""
@@ -262,8 +260,6 @@ class Value:
         out._b = out._db = None
         return out
 
-    # Ways out of the graph
-
     def __float__(self) -> float:
         raise TypeError(
             "a Value does not become a float by itself, because its graph would be lost: write "
@@ -286,8 +282,6 @@ class Value:
             return elementwise(compare, inputs)
         name = NUMPY_NAMES.get(ufunc.__name__, ufunc.__name__)
         return elementwise(getattr(ops, name), inputs) if name in TABLE else NotImplemented
-
-    # The chain rule
 
     def backward(self) -> None:
         """Add d self/d leaf to the `grad` of every leaf, by reverse-mode accumulation.
@@ -361,9 +355,6 @@ class Value:
         return [d if isinstance(d, Value) else Value(d) for d in derivatives]
 
 
-# Recording
-
-
 def _unary(p: Primitive, x: Value) -> Value:
     data = x._number
     try:
@@ -400,49 +391,24 @@ def _reflected(p: Primitive, a: Any, b: Value) -> Value:
 
 def _record(p: Primitive, operands: Sequence[Any]) -> Value:
     """Any primitive of Values and numbers, in any order."""
-    if p.is_nary:
-        constants = type(operands[0]) is float or type(operands[-1]) is float
-        return _record_mixed(p, operands) if constants else _record_nary(p, operands)
     if p is WHERE and isinstance(operands[0], Value):
         raise TypeError(f"where takes a condition, such as v > 0, but got the Value {operands[0]!r}")
-    condition = operands[0] if p is WHERE and isinstance(operands[0], Condition) else None
-    operands = tuple(x if isinstance(x, Value) or x is condition else number(x) for x in operands)
-    data = [_plain(x) for x in operands]
+    conditions = [x for x in operands[:1] if p is WHERE and isinstance(x, Condition)]
+    others = [x if isinstance(x, Value) else number(x) for x in operands[len(conditions) :]]
+    operands = (*conditions, *others)
+    data = [c.holds for c in conditions] + [x._number if isinstance(x, Value) else x for x in others]
     try:
-        y = p.value(*data)
+        y = p.value(data) if p.is_nary else p.value(*data)
     except (ValueError, ZeroDivisionError):
         raise p.domain_error(operands) from None
-    a, b = operands[0], operands[1] if len(operands) == 2 else None
-    if len(operands) > 2 or not isinstance(a, Value):
-        derivatives = [(x, d) for x, d in zip(operands, p.partials, strict=True) if isinstance(x, Value)]
-        values = tuple([x for x, _ in derivatives])
-        return _node(p, y, values, None, [d(y, *data) for _, d in derivatives], operands)
-    da = p.partials[0](y, *data)
-    if isinstance(b, Value):
-        return _node(p, y, a, b, da, p.partials[1](y, *data))
-    return _node(p, y, a, None, da, b)
-
-
-def _record_nary(p: Primitive, operands: Sequence[Any]) -> Value:
-    try:
-        data = [x._number for x in operands]
-    except AttributeError:
-        return _record_mixed(p, operands)
-    y = p.value(data)
-    return _node(p, y, operands, None, p.partials(y, data), None)
-
-
-def _record_mixed(p: Primitive, operands: Sequence[Any]) -> Value:
-    """An n-ary primitive of Values and constants."""
-    try:
-        data = [x if type(x) is float else x._number for x in operands]
-    except AttributeError:
-        operands = tuple(x if isinstance(x, Value) else number(x) for x in operands)
-        data = [_plain(x) for x in operands]
-    y = p.value(data)
-    partials = [d for x, d in zip(operands, p.partials(y, data), strict=True) if type(x) is not float]
-    values = tuple([x for x in operands if type(x) is not float])
-    return _node(p, y, values, None, partials, operands)
+    every = p.partials(y, data) if p.is_nary else [d and d(y, *data) for d in p.partials]
+    terms = [(x, d) for x, d in zip(operands, every, strict=True) if isinstance(x, Value)]
+    values, partials = tuple([x for x, _ in terms]), [d for _, d in terms]
+    if p.is_nary or len(operands) > 2 or not isinstance(operands[0], Value):
+        return _node(p, y, values, None, partials, None if len(values) == len(operands) else operands)
+    if len(values) == 2:
+        return _node(p, y, *values, *partials)
+    return _node(p, y, values[0], None, partials[0], operands[1] if len(operands) == 2 else None)
 
 
 def record_dots(rows: Sequence[tuple[Any, ...]], right: tuple[Any, ...]) -> list[Value]:
@@ -468,11 +434,6 @@ def record_dots(rows: Sequence[tuple[Any, ...]], right: tuple[Any, ...]) -> list
     except (AttributeError, TypeError, ValueError, OverflowError):
         return [_record(DOT, left + right) for left in rows]
     return nodes
-
-
-def _plain(x: Any) -> float | bool:
-    """The number behind an operand, or the truth of a condition."""
-    return x._number if isinstance(x, Value) else x.holds if isinstance(x, Condition) else x
 
 
 def _node(p: Primitive, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:

@@ -41,7 +41,7 @@ class History:
     Examples
     --------
     >>> History(loss=[0.5, 0.25], learning_rate=[0.1, 0.1], stop_reason="all 2 epochs done")
-    History(2 epochs, loss 0.5 to 0.25, stopped: all 2 epochs done)
+    History(epochs=2, loss 0.5 to 0.25, stopped: all 2 epochs done)
     """
 
     loss: list[float] = field(default_factory=list)

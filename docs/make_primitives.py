@@ -40,8 +40,8 @@ Where there is no derivative, or an infinite one, the choice is PyTorch's, if Py
 
 ## Where the last digits go
 
-Values and first derivatives are right to 1e-13, relatively, and second derivatives to 1e-11, everywhere but here,
-where the result is small because larger terms cancel or has left the range of normal floats:
+Values and first derivatives are right to 1e-13, relatively, and second derivatives to 1e-11, everywhere
+but here, where the result is small because larger terms cancel, or the range of normal floats is left:
 
 | function | where | error relative to |
 |---|---|---|
