@@ -15,6 +15,8 @@ from autograd_lite.drawing import draw
 from autograd_lite.engine import Condition, Value, topological_order
 from autograd_lite.ops import *  # noqa: F403
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Condition",
     "Value",
