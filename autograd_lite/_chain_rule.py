@@ -33,7 +33,7 @@ def topological_order(*roots: Value) -> list[Value]:
     ['x', 'mul', 'add']
     """
     for root in roots:
-        if not hasattr(root, "backward"):
+        if not hasattr(type(root), "backward"):
             raise TypeError(f"expected Values whose graph to walk, but got {root!r}")
     order: list[Value] = []
     seen: set[Any] = set()
@@ -137,7 +137,7 @@ def adjoint_graph(root: Value, targets: set[Value]) -> dict[Value, Any]:
     for node in order:
         if not active.isdisjoint(node.inputs):
             active.add(node)
-    recorded = set(order)
+    not_new: set[Any] = set(order)
     terms: dict[Value, list[tuple[Any, Any]]] = {root: [(1.0, 1.0)]}
     found: dict[Value, Any] = {}
     for node in reversed(order):
@@ -145,8 +145,9 @@ def adjoint_graph(root: Value, targets: set[Value]) -> dict[Value, Any]:
             continue
         adjoint = _sum_of_products(terms.pop(node))
         if node in targets:
-            # d(x y)/dx is y, but who labels the derivative does not mean to label y.
-            found[node] = adjoint * 1.0 if adjoint in recorded else adjoint
+            # d(x y)/dx is y, but who labels the derivative does not mean to label y; nor d/dy.
+            found[node] = adjoint * 1.0 if adjoint in not_new else adjoint
+            not_new.add(found[node])
         for x, partial in _partials(node, active):
             terms.setdefault(x, []).append((adjoint, partial))
     return found
@@ -162,14 +163,21 @@ def _partials(node: Value, active: set[Any]) -> Iterator[tuple[Value, Any]]:
     for i, (x, recorded) in enumerate(zip(inputs, node.partials, strict=True)):
         if x not in active:
             continue
-        partial = every[i] if p.is_nary else p.partials[i](node, *inputs)
+        try:
+            partial = every[i] if p.is_nary else p.partials[i](node, *inputs)
+        except ops.DomainError:
+            raise _changed(p.name) from None
         now = getattr(partial, "data", partial)
         if now != recorded and now == now:
-            raise RuntimeError(
-                f"the data of an operand changed after {p.name} had used it: compute the result again "
-                "before you differentiate it"
-            )
+            raise _changed(p.name)
         yield x, partial
+
+
+def _changed(name: str) -> RuntimeError:
+    return RuntimeError(
+        f"the data of an operand changed after {name} had used it: compute the result again before you "
+        "differentiate it"
+    )
 
 
 def _sum_of_products(terms: list[tuple[Any, Any]]) -> Any:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Real
 from operator import ge, gt, le, lt
 from typing import Any, ClassVar
 
-from autograd_lite._primitive import number
+from autograd_lite._primitive import is_real, number
 
 COMPARISONS = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
@@ -75,7 +74,7 @@ class Condition:
 
 def compare(symbol: str, a: Any, b: Any) -> Condition:
     """The condition on a Value and another or a number, NotImplemented on anything else."""
-    if isinstance(b, Real):
+    if is_real(b):
         b = number(b)
         return Condition(symbol, (a, b), COMPARISONS[symbol](a.data, b))
     if hasattr(type(b), "_record") and not isinstance(b, Condition):

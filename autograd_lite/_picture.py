@@ -104,7 +104,8 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         ValueError, ImportError
             As in `pipe`.
         """
-        if outfile is None and filename is not None and Path(filename).suffix[1:].lower() in PICTURES:
+        suffix = Path(filename).suffix[1:].lower() if filename is not None else ""
+        if outfile is None and suffix in PICTURES and format in (None, suffix):
             filename, outfile = None, filename
         folder = Path(self.directory if directory is None else directory)
         if outfile is not None:

@@ -157,15 +157,17 @@ def number(x: Any, what: str = "a real number") -> float:
     """`x` as a float, if it is a real number; raises TypeError otherwise, also for text."""
     if type(x) is float:
         return x
-    if _is_real(x):
+    if is_real(x):
         try:
             return float(x)
         except OverflowError:  # an integer or a fraction beyond the range of floats
             return inf if x > 0 else -inf
+        except (ValueError, RuntimeError):  # a Decimal's signalling NaN, a complex tensor
+            pass
     raise TypeError(f"expected {what}, but got {x!r} of type {type(x).__name__}")
 
 
-def _is_real(x: Any) -> bool:
+def is_real(x: Any) -> bool:
     """Whether `x` is a real number of any library: a Decimal, an array without dimensions."""
     if hasattr(type(x), "_record") or isinstance(x, str | bytes):
         return False
@@ -198,15 +200,24 @@ def elementwise(function: Function, operands: Sequence[Any]) -> Any:
     """`function` of each element of arrays of numbers or Values, broadcast against each other."""
     import numpy as np
 
-    objects = [
-        np.array(x, dtype=object) if hasattr(type(x), "_record") else np.asarray(x).astype(object)
-        for x in operands
-    ]
+    objects = [_objects(x) for x in operands]
     with np.errstate(all="ignore"):  # overflow is silent everywhere else too
         result = np.frompyfunc(function, len(operands), 1)(*objects)
     if not isinstance(result, np.ndarray):
         return result
     return result.astype(float) if all(type(y) is float for y in result.flat) else result
+
+
+def _objects(x: Any) -> Any:
+    """`x` as an array of floats and Values, so that NumPy leaves the arithmetic to them."""
+    import numpy as np
+
+    if hasattr(type(x), "_record"):
+        return np.array(x, dtype=object)
+    array = np.asarray(x)
+    if array.dtype.kind not in "biufO" or np.ma.is_masked(x):
+        raise TypeError(f"expected an array of real numbers or Values, but got {x!r}")
+    return array if array.dtype.kind == "O" else array.astype(float).astype(object)
 
 
 def function_of(p: Primitive, doc: str, example: str) -> Function:

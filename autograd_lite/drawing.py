@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from numbers import Integral
 
 from autograd_lite._picture import Picture
 from autograd_lite.engine import Condition, Value, topological_order
@@ -94,7 +95,7 @@ def draw(value: Value, *, max_nodes: int = 64) -> Picture:
     """
     if not isinstance(value, Value):
         raise TypeError(f"draw() got {value!r:.80}, expected a Value: pass it a result.")
-    if not isinstance(max_nodes, int) or max_nodes < 1:
+    if not isinstance(max_nodes, Integral) or isinstance(max_nodes, bool) or max_nodes < 1:
         raise ValueError(f"expected an integer of at least 1 for max_nodes, but got {max_nodes!r}")
     order = topological_order(value)
     simplified = max(len(order), sum(len(node.inputs) for node in order)) > max_nodes

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from math import fsum
-from numbers import Real
 from operator import mul
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd_lite import ops
 from autograd_lite._chain_rule import accumulate, adjoint_graph, topological_order
 from autograd_lite._condition import Condition, compare
-from autograd_lite._primitive import NUMPY_COMPARISONS, NUMPY_NAMES, Primitive, elementwise, number
+from autograd_lite._primitive import NUMPY_COMPARISONS, NUMPY_NAMES, Primitive, elementwise, is_real, number
 from autograd_lite.ops import TABLE, DomainError
 
 __all__ = ["Condition", "DomainError", "Value", "topological_order"]
@@ -371,7 +370,7 @@ def _binary(p: Primitive, a: Value, b: Any) -> Value:
         second = b._number
     elif type(b) is float:
         second = b
-    elif type(b) is int or isinstance(b, Real):
+    elif type(b) is int or is_real(b):
         second = b = number(b)
     else:
         return NotImplemented  # type: ignore[no-any-return]
@@ -386,7 +385,7 @@ def _binary(p: Primitive, a: Value, b: Any) -> Value:
 
 
 def _reflected(p: Primitive, a: Any, b: Value) -> Value:
-    return _record(p, (number(a), b)) if isinstance(a, Real) else NotImplemented
+    return _record(p, (number(a), b)) if is_real(a) else NotImplemented
 
 
 def _record(p: Primitive, operands: Sequence[Any]) -> Value:
@@ -394,7 +393,10 @@ def _record(p: Primitive, operands: Sequence[Any]) -> Value:
     if p is WHERE and isinstance(operands[0], Value):
         raise TypeError(f"where takes a condition, such as v > 0, but got the Value {operands[0]!r}")
     conditions = [x for x in operands[:1] if p is WHERE and isinstance(x, Condition)]
-    others = [x if isinstance(x, Value) else number(x) for x in operands[len(conditions) :]]
+    wanted = "a real number or a Value in"
+    others = [
+        x if isinstance(x, Value) else number(x, f"{wanted} {p.name}") for x in operands[len(conditions) :]
+    ]
     operands = (*conditions, *others)
     data = [c.holds for c in conditions] + [x._number if isinstance(x, Value) else x for x in others]
     try:

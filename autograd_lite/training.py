@@ -214,10 +214,12 @@ def examples(X: ArrayLike, y: ArrayLike) -> tuple[list[Any], list[Any]]:
 
 
 def _array(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    if np.ma.is_masked(values):
+    if np.ma.is_masked(values) or (isinstance(values, list | tuple) and any(map(np.ma.is_masked, values))):
         raise ValueError(f"expected all numbers of {name} to be there, but some are masked")
     try:
         array = np.asarray(values)
+        if array.dtype.kind in "mM":
+            raise TypeError("got dates or times")
         if array.dtype.kind not in "biuf":
             # NumPy would read numbers out of strings, and drop imaginary parts.
             array = np.asarray(np.frompyfunc(number, 1, 1)(array.astype(object)))

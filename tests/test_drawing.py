@@ -478,3 +478,9 @@ def test_a_blank_label_does_not_hide_the_number(label, no_dot, capfd):
     assert b"no gradient" in draw(Value(1.25, label)).pipe("svg")
     assert b"1.25" in draw(Value(1.25, label)).pipe("svg")
     assert capfd.readouterr().err == ""
+
+
+def test_a_format_that_contradicts_the_name_is_added_to_it(tmp_path, no_dot):
+    path = draw(Value(1.0)).render(tmp_path / "graph.svg", format="png")
+    assert path == str(tmp_path / "graph.svg.png")
+    assert Path(path).read_bytes().startswith(MAGIC["png"])

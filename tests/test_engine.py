@@ -888,3 +888,38 @@ def test_none_forgets_a_gradient() -> None:
 def test_the_walk_starts_at_values() -> None:
     with pytest.raises(TypeError, match="expected Values"):
         topological_order(3)  # type: ignore[arg-type]
+
+
+def test_derivatives_of_one_call_are_nodes_of_their_own() -> None:
+    x, y = Value(3.0), Value(4.0)
+    by_x, by_y = ((x + y) ** 2).gradient([x, y])
+    assert by_x is not by_y
+    assert by_x.data == by_y.data == 14.0
+
+
+@pytest.mark.parametrize(("function", "data"), [("log", 0.0), ("arcsin", 3.0), ("log1p", -1.0)])
+def test_data_changed_to_outside_the_domain_are_changed_data(function: str, data: float) -> None:
+    x = Value(0.5)
+    y = getattr(ops, function)(x)
+    x.data = data
+    with pytest.raises(RuntimeError, match="changed after"):
+        y.gradient(x)
+
+
+@pytest.mark.parametrize("dtype", ["M8[ns]", "m8", "U3", complex])
+def test_arrays_of_anything_but_real_numbers_are_refused(dtype: Any) -> None:
+    with pytest.raises(TypeError, match="expected an array of real numbers"):
+        ops.exp(np.zeros(2, dtype=dtype))
+
+
+def test_long_doubles_meet_values() -> None:
+    assert np.longdouble(1) < Value(2.0)
+    assert all(Value(2.0) > np.array([1.0, 0.5], dtype=np.longdouble))
+
+
+def test_decimals_are_numbers_for_operators_too() -> None:
+    assert (Value(1.0) + Decimal("1.5")).data == 2.5
+    assert (Decimal("1.5") - Value(1.0)).data == 0.5
+    assert Value(1.0) < Decimal("1.5")
+    with pytest.raises(TypeError, match="expected a real number"):
+        Value(Decimal("sNaN"))

@@ -630,3 +630,11 @@ def test_a_schedule_needs_positive_numbers(lr):
 def test_a_schedule_that_gives_no_rate_is_refused(rate):
     with pytest.raises(ValueError, match="learning rate from the schedule"):
         SGD(lambda epoch: rate).learning_rate(0)
+
+
+def test_dates_are_refused():
+    refused(ValueError, "dates", X=np.array([["2020-01-01"]], dtype="M8[ns]"), y=[1])
+
+
+def test_a_list_of_masked_rows_is_refused():
+    refused(ValueError, "masked", X=[np.ma.array([1.0, 2.0], mask=[True, False])] * 2, y=[0, 1])

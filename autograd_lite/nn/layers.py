@@ -1,6 +1,6 @@
 """`Neuron`, `Layer` and `MLP`, with micrograd's call signatures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from operator import index
 from typing import Any
 
@@ -255,7 +255,7 @@ def _name_parameters(layer: Layer, number: str) -> None:
 def _inputs(x: Iterable[Any], n: int, module: Module) -> tuple[Any, ...]:
     """The inputs as a tuple, which the neurons of a layer then share."""
     if type(x) is not tuple:
-        if not isinstance(x, Iterable):
+        if not isinstance(x, Iterable) or isinstance(x, Mapping | Set) or getattr(x, "shape", (1,)) == ():
             raise TypeError(f"{module!r} takes a sequence of {n} numbers, but got {x!r}")
         x = tuple(x.tolist() if hasattr(x, "tolist") else x)
     if len(x) != n:

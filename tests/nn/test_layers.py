@@ -239,5 +239,5 @@ def test_an_input_that_is_no_sequence_is_refused(model, x):
     "x", ["ab", [1.0, "2"], ["1", 2.0], [1.0, None], [1.0, 1j], [[1.0], [2.0]], np.eye(2)]
 )
 def test_inputs_that_are_no_real_numbers_are_refused(model, x):
-    with pytest.raises(TypeError, match="expected a real number, but got"):
+    with pytest.raises(TypeError, match="expected a real number"):
         model(x)
