@@ -32,7 +32,6 @@ from autograd_lite._primitive import (
     function_of,
 )
 
-# fmt: off
 __all__ = [
     "TABLE",
     "DomainError",
@@ -94,7 +93,6 @@ __all__ = [
     "tanh",
     "where",
 ]
-# fmt: on
 
 LN2, LOG2_E, LOG10_E = math.log(2), 1 / math.log(2), 1 / math.log(10)
 TWO_OVER_SQRT_PI, INV_SQRT_2PI = 2 / math.sqrt(math.pi), 1 / math.sqrt(2 * math.pi)

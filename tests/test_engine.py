@@ -781,25 +781,6 @@ def test_overflow_follows_ieee_and_so_does_its_derivative() -> None:
 # micrograd's programs
 
 
-def test_the_example_of_micrograds_readme() -> None:
-    a = Value(-4.0)
-    b = Value(2.0)
-    c = a + b
-    d = a * b + b**3
-    c += c + 1
-    c += 1 + c + (-a)
-    d += d * 2 + (b + a).relu()
-    d += 3 * d + (b - a).relu()
-    e = c - d
-    f = e**2
-    g = f / 2.0
-    g += 10.0 / f
-    assert f"{g.data:.4f}" == "24.7041"
-    g.backward()
-    assert f"{a.grad:.4f}" == "138.8338"
-    assert f"{b.grad:.4f}" == "645.5773"
-
-
 def test_micrograds_private_names() -> None:
     x, y = Value(2.0), Value(3.0)
     assert (x + y)._prev == {x, y}

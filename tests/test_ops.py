@@ -777,3 +777,7 @@ def test_rows_know_their_name_and_survive_pickle(name: str) -> None:
     assert row.name == name
     assert pickle.loads(pickle.dumps(row)) is row
     assert row.is_nary or len(row.partials) == len(row.operands) == len(row.domain)
+
+
+def test_every_primitive_is_a_public_function() -> None:
+    assert set(ops.__all__) == {*TABLE, "TABLE", "DomainError"}
