@@ -169,6 +169,8 @@ def number(x: Any, what: str = "a real number") -> float:
 
 def is_real(x: Any) -> bool:
     """Whether `x` is a real number of any library: a Decimal, an array without dimensions."""
+    if isinstance(x, float | int):
+        return True
     if hasattr(type(x), "_record") or isinstance(x, str | bytes):
         return False
     kind = getattr(getattr(x, "dtype", None), "kind", "f")  # NumPy takes times for integers

@@ -370,7 +370,7 @@ def _binary(p: Primitive, a: Value, b: Any) -> Value:
         second = b._number
     elif type(b) is float:
         second = b
-    elif type(b) is int or is_real(b):
+    elif is_real(b):
         second = b = number(b)
     else:
         return NotImplemented  # type: ignore[no-any-return]
@@ -403,9 +403,10 @@ def _record(p: Primitive, operands: Sequence[Any]) -> Value:
         y = p.value(data) if p.is_nary else p.value(*data)
     except (ValueError, ZeroDivisionError):
         raise p.domain_error(operands) from None
-    every = p.partials(y, data) if p.is_nary else [d and d(y, *data) for d in p.partials]
+    every = p.partials(y, data) if p.is_nary else p.partials
     terms = [(x, d) for x, d in zip(operands, every, strict=True) if isinstance(x, Value)]
-    values, partials = tuple([x for x, _ in terms]), [d for _, d in terms]
+    values = tuple([x for x, _ in terms])
+    partials = [d if p.is_nary else d(y, *data) for _, d in terms]
     if p.is_nary or len(operands) > 2 or not isinstance(operands[0], Value):
         return _node(p, y, values, None, partials, None if len(values) == len(operands) else operands)
     if len(values) == 2:

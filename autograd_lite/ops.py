@@ -172,16 +172,12 @@ neg = _define(
 )
 
 
-def _power_of_number(x: Any, p: float) -> Any:
-    """d x**p / dx = p x**(p - 1), also where x = 0."""
-    if p in (0.0, 1.0):
-        return p
-    return 2.0 * x if p == 2.0 else p * ieee_pow(x, p - 1.0)
-
-
 def _pow_by_base(y: Any, x: Any, p: Any) -> Any:
+    """d x**p / dx = p x**(p - 1), also where x = 0."""
     if isinstance(p, float):
-        return _power_of_number(x, p)
+        if p in (0.0, 1.0):
+            return p
+        return 2.0 * x if p == 2.0 else p * ieee_pow(x, p - 1.0)
     # 0**0 = 1 does not depend on x: its derivative is 0, and not 0 * inf.
     base = where((abs(x) > 0.0) | (abs(p) > 0.0), x, 1.0)
     return p * ieee_pow(base, p - 1.0)

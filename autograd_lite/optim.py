@@ -111,13 +111,13 @@ class SGD:
         theta = np.array([p.data for p in parameters])
         gradient = np.array([p.grad for p in parameters])
         with np.errstate(over="ignore", invalid="ignore"):
-            theta = self.update(theta, gradient, epoch)
-        for p, number in zip(parameters, theta.tolist(), strict=True):
+            numbers = self.update(theta, gradient, epoch).tolist()
+        for p, number in zip(parameters, numbers, strict=True):
             if not math.isfinite(number):
                 raise FloatingPointError(
                     f"a step would change {p!r} to {number}: try a smaller learning rate or scale the data"
                 )
-        assign(parameters, theta.tolist())
+        assign(parameters, numbers)
 
     def __repr__(self) -> str:
         return f"SGD(lr={self.lr!r})"

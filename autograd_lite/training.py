@@ -13,6 +13,7 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
 from autograd_lite._choose import choose
+from autograd_lite._extras import import_extra
 from autograd_lite._primitive import number
 from autograd_lite.engine import Value
 from autograd_lite.nn.losses import LOSSES
@@ -272,10 +273,10 @@ def _progress_bar(epochs: int, progress: bool | None) -> AbstractContextManager[
     if progress is False or (progress is None and not sys.stderr.isatty()):
         return nullcontext()
     try:
-        from tqdm import tqdm  # type: ignore[import-untyped]
+        tqdm = import_extra("tqdm", "demos").tqdm
     except ImportError:
         if progress:
-            raise ImportError('a progress bar needs tqdm: pip install "autograd_lite[demos]"') from None
+            raise
         return nullcontext()
     bar: AbstractContextManager[Any] = tqdm(total=epochs, unit="epoch")
     return bar

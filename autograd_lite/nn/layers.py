@@ -111,9 +111,11 @@ class Layer(Module):
     ) -> None:
         n_in, n_out = _size(n_in), _size(n_out)
         name = _activation(nonlin, activation)
-        weights = _draw(init, name, seed, n_in, n_out)
+        rng = np.random.default_rng(seed)
+        weights = _draw(init, name, rng, n_in, n_out)
         self.neurons = [
-            Neuron(n_in, activation=name, init=lambda *_, j=j: weights[:, [j]]) for j in range(n_out)
+            Neuron(n_in, activation=name, init=lambda *_, j=j: weights[:, [j]], seed=rng)
+            for j in range(n_out)
         ]
         _name_parameters(self, "")
 
