@@ -11,6 +11,18 @@
 import builtins
 
 from autograd_lite import nn, ops, optim, plotting, training
+from autograd_lite.arrays import array, data, grads
+from autograd_lite.calculus import (
+    custom_derivative,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    no_grad,
+    value_and_grad,
+    vjp,
+)
 from autograd_lite.drawing import draw
 from autograd_lite.engine import Condition, Value, topological_order
 from autograd_lite.ops import *  # noqa: F403
@@ -20,11 +32,23 @@ __version__ = "0.1.0"
 __all__ = [
     "Condition",
     "Value",
+    "array",
+    "custom_derivative",
+    "data",
     "draw",
+    "grad",
+    "grads",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "nn",
+    "no_grad",
     "optim",
     "plotting",
     "topological_order",
     "training",
+    "value_and_grad",
+    "vjp",
     *(name for name in ops.__all__ if name not in dir(builtins)),  # for the sake of import *
 ]

@@ -10,7 +10,7 @@ in which both accumulations below go. Nothing recurses: a graph may be deeper th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -130,15 +130,93 @@ def _operands_first(root: Value, zero: float, leaves: list[tuple[Value, float | 
         node = path.pop()
 
 
-def adjoint_graph(root: Value, targets: set[Value]) -> dict[Value, Any]:
-    """d root/d target, a Value or a float, for each of the targets on which `root` depends."""
-    order = topological_order(root)
-    active: set[Any] = set(targets)
+def operands_first(roots: Iterable[Value], known: Iterable[Value] = ()) -> list[Value]:
+    """The nodes on which the `roots` depend differentiably, each after its operands, leaves included.
+
+    The `known` come first, and what they were computed from is left out.
+    """
+    order = list(known)
+    seen = set(order)
+    path: list[Value] = []
+    todo: list[Value | None] = list(roots)
+    while todo:
+        node = todo.pop()
+        if node is None:
+            order.append(path.pop())
+        elif node not in seen:
+            seen.add(node)
+            if node._primitive is None:
+                order.append(node)
+            else:
+                path.append(node)
+                todo.append(None)
+                todo += operands(node)
+    return order
+
+
+def operands(node: Value) -> tuple[Value, ...]:
+    """The operands by which a node that is no leaf has derivatives."""
+    a = node._a
+    if type(a) is tuple:
+        return a
+    return (a,) if node._b is None else (a, node._b)
+
+
+def pull_back(order: Sequence[Value], seeds: Iterable[tuple[Value, float]]) -> dict[Value, float]:
+    """The adjoints x̄ = Σ v̄ ∂v/∂x of all nodes from those of the roots: reverse mode, on floats."""
+    adjoints = dict.fromkeys(order, 0.0)
+    for root, seed in seeds:
+        adjoints[root] += seed
+    for node in reversed(order):
+        g = adjoints[node]
+        if node._primitive is None or (g == 0.0 and node._primitive in FINITE and isfinite(node._number)):
+            continue
+        a = node._a
+        if type(a) is tuple:
+            for x, d in zip(a, node._da):  # noqa: B905
+                adjoints[x] += g * d
+            continue
+        adjoints[a] += g * node._da
+        if node._b is not None:
+            adjoints[node._b] += g * node._db
+    return adjoints
+
+
+def push_forward(order: Sequence[Value], tangents: Mapping[Value, float]) -> dict[Value, float]:
+    """The tangents v̇ = Σ ∂v/∂x ẋ of all nodes that depend on those given: forward mode, on floats."""
+    found = dict(tangents)
     for node in order:
-        if not active.isdisjoint(node.inputs):
+        if node._primitive is None:
+            continue
+        a = node._a
+        if type(a) is tuple:
+            terms = [found[x] * d for x, d in zip(a, node._da) if x in found]  # noqa: B905
+            if terms:
+                found[node] = sum(terms)
+            continue
+        b = node._b
+        if a in found:
+            t = found[a] * node._da
+            found[node] = t + found[b] * node._db if b in found else t
+        elif b in found:
+            found[node] = found[b] * node._db
+    return found
+
+
+def adjoint_graph(
+    seeds: Iterable[tuple[Value, Any]], targets: Collection[Value], known: Iterable[Value] = ()
+) -> dict[Value, Any]:
+    """The adjoints, Values or floats, of those `targets` on which the seeded roots depend."""
+    terms: dict[Value, list[tuple[Any, Any]]] = {}
+    for root, seed in seeds:
+        terms.setdefault(root, []).append((seed, 1.0))
+    order = operands_first(terms, known)
+    targets = set(targets)
+    active = set(targets)
+    for node in order:
+        if node._primitive is not None and not active.isdisjoint(operands(node)):
             active.add(node)
     not_new: set[Any] = set(order)
-    terms: dict[Value, list[tuple[Any, Any]]] = {root: [(1.0, 1.0)]}
     found: dict[Value, Any] = {}
     for node in reversed(order):
         if node not in active or node not in terms:
@@ -153,7 +231,16 @@ def adjoint_graph(root: Value, targets: set[Value]) -> dict[Value, Any]:
     return found
 
 
-def _partials(node: Value, active: set[Any]) -> Iterator[tuple[Value, Any]]:
+def tangent_graph(order: Sequence[Value], tangents: Mapping[Value, Any]) -> dict[Value, Any]:
+    """The tangents, Values or floats, of all nodes that depend on those given."""
+    found = dict(tangents)
+    for node in order:
+        if node not in tangents and (terms := [(found[x], d) for x, d in _partials(node, found)]):
+            found[node] = _sum_of_products(terms)
+    return found
+
+
+def _partials(node: Value, active: Container[Any]) -> Iterator[tuple[Value, Any]]:
     """The active operands with the derivatives with respect to them, Values where they depend on any."""
     p = node._primitive
     if p is None:
@@ -161,7 +248,7 @@ def _partials(node: Value, active: set[Any]) -> Iterator[tuple[Value, Any]]:
     inputs = node.inputs
     every = p.partials(node, inputs) if p.is_nary else ()
     for i, (x, recorded) in enumerate(zip(inputs, node.partials, strict=True)):
-        if x not in active:
+        if recorded is None or x not in active:
             continue
         try:
             partial = every[i] if p.is_nary else p.partials[i](node, *inputs)

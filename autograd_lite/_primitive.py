@@ -219,7 +219,9 @@ def _objects(x: Any) -> Any:
     array = np.asarray(x)
     if array.dtype.kind not in "biufO" or np.ma.is_masked(x):
         raise TypeError(f"expected an array of real numbers or Values, but got {x!r}")
-    return array if array.dtype.kind == "O" else array.astype(float).astype(object)
+    if array.dtype.kind != "O":
+        return array.astype(float).astype(object)
+    return array if isinstance(x, np.ma.MaskedArray) else np.asanyarray(x)
 
 
 def function_of(p: Primitive, doc: str, example: str) -> Function:

@@ -8,6 +8,7 @@ graph; `backward` and `gradient` apply the chain rule to it, as `_chain_rule` ha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from math import fsum
 from operator import mul
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,13 +17,14 @@ from autograd_lite import ops
 from autograd_lite._chain_rule import accumulate, adjoint_graph, topological_order
 from autograd_lite._condition import Condition, compare
 from autograd_lite._primitive import NUMPY_COMPARISONS, NUMPY_NAMES, Primitive, elementwise, is_real, number
+from autograd_lite._recording import is_recording, paused
 from autograd_lite.ops import TABLE, DomainError
 
 __all__ = ["Condition", "DomainError", "Value", "topological_order"]
 
 ADD, SUB, MUL, DIV = (TABLE[name] for name in ("add", "sub", "mul", "div"))
 NEG, ABS, POW, RELU = (TABLE[name] for name in ("neg", "abs", "pow", "relu"))
-DOT, WHERE = TABLE["dot"], TABLE["where"]
+DOT, WHERE, STOP_GRADIENT = TABLE["dot"], TABLE["where"], TABLE["stop_gradient"]
 MICROGRAD_NAMES = {"add": "+", "sub": "-", "mul": "*", "div": "/", "neg": "-", "relu": "ReLU"}
 
 new = object.__new__
@@ -140,8 +142,15 @@ class Value:
             return ()
         if self._b is not None:
             return (self._da, self._db)
-        derivatives = iter(self._da if type(self._a) is tuple else (self._da,))
-        return tuple(next(derivatives) if isinstance(x, Value) else None for x in self.inputs)
+        if type(self._a) is not tuple:
+            return (self._da,) if self._db is None else (self._da, None)
+        p = self._primitive
+        has_none = repeat(False) if p.is_nary else [d is None for d in p.partials]
+        derivatives = iter(self._da)
+        return tuple(
+            None if none or not isinstance(x, Value) else next(derivatives)
+            for x, none in zip(self.inputs, has_none, strict=False)
+        )
 
     @property
     def _prev(self) -> set[Value]:
@@ -176,7 +185,7 @@ class Value:
     # Operators. The commonest are written out, because a call more would double their time.
 
     def __add__(self, other: Any) -> Value:
-        if type(other) is not Value:
+        if type(other) is not Value or paused:
             return _binary(ADD, self, other)
         out = new(Value)
         out._number = self._number + other._number
@@ -188,7 +197,7 @@ class Value:
         return out
 
     def __mul__(self, other: Any) -> Value:
-        if type(other) is not Value:
+        if type(other) is not Value or paused:
             return _binary(MUL, self, other)
         x = self._number
         y = other._number
@@ -250,6 +259,8 @@ class Value:
 
     def relu(self) -> Value:
         """`autograd_lite.relu` of this Value."""
+        if paused:
+            return _unary(RELU, self)
         x = self._number
         out = new(Value)
         out._number, out._da = (0.0, 0.0) if x <= 0.0 else (x, 1.0)
@@ -266,6 +277,10 @@ class Value:
         )
 
     __int__ = __float__
+
+    def conjugate(self) -> Value:
+        """This Value: a real number is its own conjugate, for which `np.var` asks."""
+        return self
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -349,7 +364,7 @@ class Value:
         for w in targets:
             if not isinstance(w, Value):
                 raise TypeError(f"expected a Value or a list of Values to differentiate by, but got {w!r}")
-        adjoints = adjoint_graph(self, set(targets))
+        adjoints = adjoint_graph([(self, 1.0)], targets)
         derivatives = [adjoints.get(w, 0.0) for w in targets]
         return [d if isinstance(d, Value) else Value(d) for d in derivatives]
 
@@ -390,6 +405,8 @@ def _reflected(p: Primitive, a: Any, b: Value) -> Value:
 
 def _record(p: Primitive, operands: Sequence[Any]) -> Value:
     """Any primitive of Values and numbers, in any order."""
+    if type(operands[0]) is Value and not p.is_nary and len(p.operands) == 1 and p.partials[0]:
+        return _unary(p, operands[0])
     if p is WHERE and isinstance(operands[0], Value):
         raise TypeError(f"where takes a condition, such as v > 0, but got the Value {operands[0]!r}")
     conditions = [x for x in operands[:1] if p is WHERE and isinstance(x, Condition)]
@@ -404,10 +421,11 @@ def _record(p: Primitive, operands: Sequence[Any]) -> Value:
     except (ValueError, ZeroDivisionError):
         raise p.domain_error(operands) from None
     every = p.partials(y, data) if p.is_nary else p.partials
-    terms = [(x, d) for x, d in zip(operands, every, strict=True) if isinstance(x, Value)]
+    pairs = zip(operands, every, strict=True)
+    terms = [(x, d) for x, d in pairs if isinstance(x, Value) and d is not None]
     values = tuple([x for x, _ in terms])
     partials = [d if p.is_nary else d(y, *data) for _, d in terms]
-    if p.is_nary or len(operands) > 2 or not isinstance(operands[0], Value):
+    if p.is_nary or len(operands) > 2 or not values or values[0] is not operands[0]:
         return _node(p, y, values, None, partials, None if len(values) == len(operands) else operands)
     if len(values) == 2:
         return _node(p, y, *values, *partials)
@@ -416,6 +434,8 @@ def _record(p: Primitive, operands: Sequence[Any]) -> Value:
 
 def record_dots(rows: Sequence[tuple[Any, ...]], right: tuple[Any, ...]) -> list[Value]:
     """`dot` of each of the `rows` with one vector: written out, because networks consist of it."""
+    if paused:
+        return [_record(DOT, left + right) for left in rows]
     constant = set(map(type, right)) == {float}
     nodes = []
     try:
@@ -439,10 +459,18 @@ def record_dots(rows: Sequence[tuple[Any, ...]], right: tuple[Any, ...]) -> list
     return nodes
 
 
+def constant(x: float) -> Value:
+    """A node that holds a number and is no leaf: nobody outside can ask for its derivative."""
+    return _node(STOP_GRADIENT, x, (), None, (), (x,))
+
+
 def _node(p: Primitive, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:
     out = new(Value)
     out._number = y
     out._grad = None
+    if paused and not is_recording():
+        out._primitive = None
+        return out
     out._primitive = p
     out._a = a
     out._b = b
@@ -462,7 +490,7 @@ def _method(p: Primitive) -> Callable[..., Value]:
     def unary_method(self: Value) -> Value:
         return _unary(p, self)
 
-    made = unary_method if len(p.operands) == 1 else method
+    made = unary_method if len(p.operands) == 1 and None not in p.partials else method
     made.__name__ = p.name
     made.__qualname__ = f"Value.{p.name}"
     made.__doc__ = f"`autograd_lite.{p.name}` of this Value."

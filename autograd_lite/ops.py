@@ -11,7 +11,7 @@ Each name below is a function of floats, `Value`s or arrays, and a row of `TABLE
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
-from math import nan
+from math import inf, nan
 from operator import mul as times
 from types import MappingProxyType
 from typing import Any
@@ -87,6 +87,7 @@ __all__ = [
     "softplus",
     "sqrt",
     "square",
+    "stop_gradient",
     "sub",
     "sum",
     "tan",
@@ -184,8 +185,9 @@ def _pow_by_base(y: Any, x: Any, p: Any) -> Any:
 
 
 def _pow_by_exponent(y: Any, x: Any, p: Any) -> Any:
-    """d x**p / dp = y log(x), 0 at x = 0, undefined for a negative x."""
-    return where(x > 0.0, y * log(where(x > 0.0, x, 1.0)), where(x < 0.0, nan, 0.0))
+    """d x**p / dp = y log(x), undefined for a negative x; at x = 0 it is 0, or -inf for an infinite y."""
+    at_zero = where(p < 0.0, -y, 0.0)
+    return where(x > 0.0, y * log(where(x > 0.0, x, 1.0)), where(x < 0.0, nan, at_zero))
 
 
 pow = _define(
@@ -220,7 +222,7 @@ hypot: Function = _define(
 
 def _over_length(x: Any, length: Any) -> Any:
     """x / length, and 0 where the length is 0: of the subgradients there, the smallest."""
-    return x / where(length <= 0.0, 1.0, length)
+    return x / where(length <= 0.0, inf, length)
 
 
 # Exponentials and logarithms
@@ -324,7 +326,7 @@ arcsinh = _define(
     "The inverse hyperbolic sine.", "arcsinh(1.0)\n0.881373587019543",
 )
 arccosh = _define(
-    "arccosh", math.acosh, (lambda y, x: ieee_div(1.0, sqrt(x - 1.0) * sqrt(x + 1.0)),),
+    "arccosh", math.acosh, (lambda y, x: ieee_div(ieee_div(1.0, sqrt(x - 1.0)), sqrt(x + 1.0)),),
     "The inverse hyperbolic cosine, for x >= 1.", "arccosh(1.0)\n0.0", domain=Interval(1.0),
 )
 arctanh = _define(
@@ -374,11 +376,17 @@ clip = _define(
     "clip", lambda x, low, high: _floats.minimum(_floats.maximum(x, low), high),
     (
         lambda y, x, low, high: where(x < low, 0.0, where(x > high, 0.0, 1.0)),
-        lambda y, x, low, high: where(x < low, where(low > high, 0.0, 1.0), 0.0),
+        lambda y, x, low, high: where(x < low, where(low < high, 1.0, 0.0), 0.0),
         lambda y, x, low, high: where(y < x, 1.0, where(low > high, 1.0, 0.0)),
     ),
     "x, but at least low and at most high; at the ends its derivative is 1.",
     "clip(3.0, 0.0, 1.0)\n1.0", operands="x low high",
+)
+
+stop_gradient = _define(
+    "stop_gradient", lambda x: x, (None,),
+    "x itself, but a constant to every derivative.", "stop_gradient(2.0)\n2.0",
+    symbol="stop",
 )
 
 # Activations

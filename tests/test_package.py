@@ -17,7 +17,8 @@ PACKAGE = Path(autograd_lite.__file__).parent
 # A module imports from its own floor and from those before it.
 FLOORS = [
     {"_choose", "_extras"},
-    {"_chain_rule", "_condition", "_floats", "_primitive", "engine", "ops"},
+    {"_chain_rule", "_condition", "_floats", "_primitive", "_recording", "engine", "ops"},
+    {"_custom", "_evaluation", "_trees", "arrays", "calculus"},
     {"_picture", "drawing"},
     {"nn", "nn.activations", "nn.initializers", "nn.layers", "nn.losses", "nn.module", "optim"},
     {"training"},

@@ -1,0 +1,113 @@
+"""Primitives that users add."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, signature
+from typing import Any
+
+from autograd_lite._primitive import REAL, Function, Primitive, function_of, number
+from autograd_lite.engine import Value
+
+
+def custom_derivative(*partials: Function | None) -> Callable[[Function], Function]:
+    """A decorator that makes a function of floats a primitive, with derivatives that are given.
+
+    Parameters
+    ----------
+    *partials : callable or None
+        For each operand x the derivative ∂y/∂x, a function ``(y, *operands)`` of the result and the
+        operands; None for an operand that has none. It is called with floats and with `Value`s, so it is
+        written with operators and functions of this package: then second derivatives come by themselves.
+
+    Returns
+    -------
+    callable
+        The decorator. The function it makes takes floats, `Value`s and arrays, as all primitives do. The
+        decorated function itself is only called with floats, and may use any library.
+
+    Raises
+    ------
+    TypeError
+        If the number of derivatives is not that of the operands, or a derivative does not take the result
+        and the operands; when called, if the function or a derivative returns no number.
+
+    Examples
+    --------
+    >>> import math
+    >>> from autograd_lite import Value, cos
+    >>> @custom_derivative(lambda y, x: -sinc(x) / x + cos(x) / x)
+    ... def sinc(x):
+    ...     return math.sin(x) / x
+    >>> x = Value(2.0)
+    >>> y = sinc(x)
+    >>> y.backward()
+    >>> print(f"{y.data:.4f} {x.grad:.4f} {y.gradient(x).gradient(x).data:.4f}")
+    0.4546 -0.4354 -0.0193
+    """
+    for d in partials:
+        if d is not None and not callable(d):
+            raise TypeError(f"expected a function (y, *operands) for each operand, or None, but got {d!r}")
+
+    def decorate(f: Function) -> Function:
+        name = getattr(f, "__name__", "custom")
+        parameters = signature(f).parameters.values()
+        operands = tuple(p.name for p in parameters)
+        if any(
+            p.kind not in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD) for p in parameters
+        ):
+            raise TypeError(f"a primitive has a fixed number of operands, but got {name}{signature(f)}")
+        if len(partials) != len(operands):
+            raise TypeError(
+                f"{name} needs a derivative for each of its {len(operands)} operands "
+                f"({', '.join(operands)}), but got {len(partials)}"
+            )
+        for operand, d in zip(operands, partials, strict=True):
+            _check_arity(d, name, operand, operands)
+
+        @wraps(f)
+        def value(*xs: float) -> float:
+            return number(f(*xs), f"a real number as the result of {name}")
+
+        row = Primitive(
+            name,
+            value,
+            tuple(d and _checked(d, name) for d in partials),
+            (REAL,) * len(operands),
+            f"{name}({', '.join(f'{{{i}}}' for i in range(len(operands)))})",
+            name,
+            operands,
+            tuple(p.default for p in parameters if p.default is not p.empty),
+            is_nary=False,
+            empty=False,
+        )
+        function = function_of(row, "", "")
+        return wraps(f)(function)
+
+    return decorate
+
+
+def _check_arity(d: Function | None, name: str, operand: str, operands: tuple[str, ...]) -> None:
+    try:
+        if d is not None:
+            signature(d).bind("y", *operands)
+    except TypeError:
+        raise TypeError(
+            f"the derivative of {name} by {operand} must take (y, {', '.join(operands)}), "
+            f"but it takes {signature(d)}"  # type: ignore[arg-type]
+        ) from None
+
+
+def _checked(d: Function, name: str) -> Function:
+    """A derivative that returns floats or Values, or raises TypeError."""
+
+    def partial(y: Any, *operands: Any) -> Any:
+        result = d(y, *operands)
+        return (
+            result
+            if isinstance(result, Value)
+            else number(result, f"a real number as a derivative of {name}")
+        )
+
+    return partial

@@ -1,0 +1,210 @@
+"""One evaluation of a function on `Value`s, and the derivatives of its results by its arguments.
+
+`evaluate` replaces the numbers in the chosen arguments by new nodes and calls the function. A `Value` in
+an argument, as there is inside another derivative, is replaced by a node computed from it, so that the two
+derivatives stay apart and the outer one goes on below.
+
+Derivatives are floats, and leave no trace, if nothing but these arguments had an influence. If the
+function reaches other leaves as well, those of an enclosing derivative or the parameters of a model, the
+derivatives depend on them, and are `Value`s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_lite._chain_rule import adjoint_graph, operands_first, pull_back, push_forward, tangent_graph
+from autograd_lite._primitive import is_real, number
+from autograd_lite._recording import is_recording, recording
+from autograd_lite._trees import Structure, flatten
+from autograd_lite.arrays import ValueArray
+from autograd_lite.engine import Value, constant
+
+Function = Callable[..., Any]
+
+
+class Evaluation(NamedTuple):
+    """What a function was given and what it returned, scalar by scalar."""
+
+    inputs: list[Value]
+    input_structure: Structure
+    outputs: list[Any]
+    output_structure: Structure
+    aux: Any
+    order: list[Value]  # the nodes between them
+    gives_floats: bool
+    is_recorded: bool  # whether results that are Values keep their graphs
+
+    def adjoints(self, seeds: Iterable[tuple[Any, Any]]) -> list[Any]:
+        """Σ seed ∂output/∂input for each input, from pairs of an output and its seed: reverse mode."""
+        roots = [(y, seed) for y, seed in seeds if isinstance(y, Value)]
+        if self.gives_floats:
+            order = operands_first(y for y, _ in roots) if len(self.outputs) > 1 else self.order
+            found: Mapping[Value, Any] = pull_back(order, roots)
+        else:
+            with recording():
+                found = adjoint_graph(roots, self.inputs, known=self.inputs)
+        return [found.get(x, 0.0) for x in self.inputs]
+
+    def tangents(self, seeds: Iterable[tuple[Value, Any]]) -> list[Any]:
+        """Σ ∂output/∂input seed for each output, from pairs of an input and its seed: forward mode."""
+        # An input that does not move has no influence, not even through an infinite derivative.
+        moving = {x: seed for x, seed in seeds if isinstance(seed, Value) or seed != 0.0}
+        if self.gives_floats:
+            found: Mapping[Value, Any] = push_forward(self.order, moving)
+        else:
+            with recording():
+                found = tangent_graph(self.order, moving)
+        return [found.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in self.outputs]
+
+    def released(self, scalars: Sequence[Any]) -> Any:
+        """Results in the form in which they leave: an array of floats or of Values."""
+        if self.gives_floats:
+            return np.array([x._number if isinstance(x, Value) else x for x in scalars], dtype=float)
+        kept = [x if isinstance(x, Value) else Value(x) for x in scalars]
+        return objects(kept if self.is_recorded else [Value(x.data) for x in kept])
+
+    def like_inputs(self, scalars: Sequence[Any]) -> Any:
+        """Results in the structure of the differentiated arguments."""
+        return self.input_structure.fill(self.released(scalars))
+
+    def like_outputs(self, scalars: Sequence[Any]) -> Any:
+        """Results in the structure of what the function returned."""
+        return self.output_structure.fill(self.released(scalars))
+
+    def released_aux(self) -> Any:
+        """What the function returned besides: its Values go the way of all results, the rest stays."""
+        leaves, structure = flatten(self.aux)
+        return structure.rebuild([self._released_leaf(x) for x in leaves])
+
+    def _released_leaf(self, x: Any) -> Any:
+        if isinstance(x, Value):
+            return self.released([x]).item()
+        if isinstance(x, np.ndarray) and x.dtype == object and any(isinstance(v, Value) for v in x.flat):
+            return self.released(x.ravel().tolist()).reshape(x.shape)
+        return x
+
+
+def evaluate(
+    f: Function,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    argnums: int | Sequence[int] | None,
+    has_aux: bool = False,
+    scalar_for: str = "",
+) -> Evaluation:
+    """Call `f` with the arguments `argnums` (None: with all) on new nodes.
+
+    With the name of a function in `scalar_for` the result must be one number, because that is what it
+    differentiates.
+    """
+    args = list(args)
+    if argnums is None:
+        argnums = tuple(range(len(args)))
+    chosen, is_single = indices(argnums, len(args), f)
+    leaves, structure = flatten(args[chosen[0]] if is_single else tuple(args[i] for i in chosen))
+    was_recording = is_recording()
+    with recording():
+        inputs = [node for leaf in leaves for node in _nodes(leaf, f)]
+        given = structure.fill(objects(inputs))
+        for i, x in zip(chosen, (given,) if is_single else given, strict=True):
+            args[i] = x
+        result = f(*args, **kwargs)
+    aux = None
+    if has_aux:
+        if not (isinstance(result, tuple) and len(result) == 2):
+            raise TypeError(
+                f"with has_aux=True {name_of(f)} must return a pair (result, aux), but it returned {result!r}"
+            )
+        result, aux = result
+    outputs, output_structure = _outputs(result, f, scalar_for)
+    is_alone = len(chosen) == len(args) and not kwargs
+    if is_alone and not any(isinstance(y, Value) for y in outputs):
+        raise TypeError(
+            f"{name_of(f)} must return a Value computed from its arguments, but it returned {result!r}: "
+            "what is computed from .data, or from no argument at all, has no derivative"
+        )
+    order = operands_first((y for y in outputs if isinstance(y, Value)), known=inputs)
+    is_nested = any(isinstance(x, Value) for leaf in leaves for x in scalars_of(leaf))
+    everything = operands_first(_values(aux), known=order) if has_aux else order
+    gives_floats = not is_nested and all(node._primitive is not None for node in everything)
+    return Evaluation(inputs, structure, outputs, output_structure, aux, order, gives_floats, was_recording)
+
+
+def indices(argnums: Any, count: int, f: Function) -> tuple[list[int], bool]:
+    """The positions of the differentiated arguments, and whether it is one given by itself."""
+    is_single = isinstance(argnums, int)
+    chosen = [argnums] if is_single else list(argnums)
+    for i in chosen:
+        if not -count <= i < count:
+            raise IndexError(
+                f"argnums = {i} is out of range: {name_of(f)} was called with {count} positional "
+                f"argument{'s' * (count != 1)}"
+            )
+    chosen = [i % count for i in chosen]
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"expected argnums that differ, but got {argnums!r}")
+    return chosen, is_single
+
+
+def name_of(f: Function) -> str:
+    """How the function is called in messages."""
+    return getattr(f, "__name__", None) or repr(f)
+
+
+def objects(elements: Sequence[Any]) -> ValueArray:
+    """An array of these elements, whatever they are."""
+    made = np.empty(len(elements), dtype=object)
+    made[:] = elements
+    return made.view(ValueArray)
+
+
+def scalars_of(leaf: Any) -> list[Any]:
+    """The elements of an array, or the scalar itself."""
+    return leaf.ravel().tolist() if isinstance(leaf, np.ndarray) else [leaf]
+
+
+def _nodes(leaf: Any, f: Function) -> list[Value]:
+    """A node for each scalar of an argument."""
+    if isinstance(leaf, np.ndarray) and leaf.dtype.kind not in "fO":
+        raise TypeError(
+            f"{name_of(f)} can be differentiated by floats, but got an array of {leaf.dtype}: "
+            "write a.astype(float)"
+        )
+    return [_node(x, f) for x in scalars_of(leaf)]
+
+
+def _node(x: Any, f: Function) -> Value:
+    if isinstance(x, Value):
+        return x * 1.0
+    if isinstance(x, bool | np.bool_) or not is_real(x):
+        raise TypeError(
+            f"{name_of(f)} can be differentiated by floats, Values, lists, dicts and arrays of them, but got "
+            f"{x!r} of type {type(x).__name__}: leave it out of argnums"
+        )
+    return constant(number(x))
+
+
+def _values(tree: Any) -> list[Value]:
+    leaves, _ = flatten(tree)
+    return [x for leaf in leaves for x in scalars_of(leaf) if isinstance(x, Value)]
+
+
+def _outputs(result: Any, f: Function, scalar_for: str) -> tuple[list[Any], Structure]:
+    """The scalars that a function returned; raises TypeError for what cannot be differentiated."""
+    leaves, structure = flatten(result)
+    if scalar_for and (structure[0].kind or structure[0].keys):
+        raise TypeError(
+            f"{scalar_for} differentiates functions that return one number, but {name_of(f)} returned "
+            f"{structure[0]}: use jacobian"
+        )
+    outputs = [x for leaf in leaves for x in scalars_of(leaf)]
+    for x in outputs:
+        if not isinstance(x, Value) and not is_real(x):
+            raise TypeError(
+                f"{name_of(f)} must return Values, but it returned {x!r} of type {type(x).__name__}"
+            )
+    return [x if isinstance(x, Value) else float(x) for x in outputs], structure

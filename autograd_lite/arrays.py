@@ -1,0 +1,254 @@
+"""Arrays of `Value`s, in and out of NumPy.
+
+`array` makes an `ndarray` whose elements are `Value`s. NumPy's functions work on it as on any array of
+objects, element by element, and where NumPy alone would take a choice without recording it, or make a
+chain of small nodes, the primitive is recorded instead: `@` makes one `dot` for each element, `np.sum` one
+`sum`, and `np.maximum`, `np.clip` and `np.linalg.norm` have the derivatives of the table at their kinks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_lite import ops
+from autograd_lite._primitive import NUMPY_NAMES, elementwise, number
+from autograd_lite.engine import Value, record_dots
+
+__all__ = ["ValueArray", "array", "data", "grads"]
+
+# NumPy's own loops over objects serve these better: they call the operators of the elements.
+OPERATORS = {"add", "subtract", "multiply", "divide", "negative", "positive", "square", "power", "absolute"}
+OTHER_NAMES: dict[str, Callable[..., Any]] = {
+    "logaddexp": lambda a, b: ops.logsumexp((a, b)),
+    "conjugate": lambda x: x,
+}
+REDUCTIONS = {"add": ops.sum, "multiply": ops.prod, "maximum": ops.max, "minimum": ops.min}
+
+
+class ValueArray(np.ndarray):
+    """An array of objects that are `Value`s, perhaps some of them numbers; made by `array`.
+
+    Examples
+    --------
+    >>> W = array([[1.0, 2.0], [3.0, 4.0]])
+    >>> y = np.maximum(W @ np.array([1.0, -1.0]), 0.0)
+    >>> type(y).__name__, data(y)
+    ('ValueArray', array([0., 0.]))
+    """
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+        """NumPy's elementwise functions, reductions and ``@``."""
+        name = ufunc.__name__
+        result: Any = NotImplemented
+        if options.get("where", True) is True:
+            if method == "__call__" and name == "matmul":
+                result = _matmul(*map(_plain, inputs))
+            elif method == "__call__" and (function := _function(name)):
+                result = elementwise(function, [_plain(x) for x in inputs])
+            elif method == "reduce" and name in REDUCTIONS:
+                axis, keepdims = options.get("axis", 0), options.get("keepdims", False)
+                start = [options["initial"]] if "initial" in options else []
+                result = _reduce(REDUCTIONS[name], _plain(inputs[0]), axis, keepdims, start)
+        if result is NotImplemented:
+            if out is not None:
+                options["out"] = tuple(map(_plain, out))
+            with np.errstate(all="ignore"):
+                result = getattr(ufunc, method)(*map(_plain, inputs), **options)
+        elif out is not None:
+            out[0][...] = result
+        return _wrap(result) if out is None else out[0]
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """NumPy's other functions, such as `np.where` and `np.concatenate`."""
+        ours = FUNCTIONS.get(function)
+        if ours and (result := ours(*args, **kwargs)) is not NotImplemented:
+            return _wrap(result)
+        return _wrap(super().__array_function__(function, types, args, kwargs))
+
+    def dot(self, b: Any, out: Any = None) -> Any:
+        """`np.dot` of this array and another."""
+        return np.dot(self, b, out=out)
+
+
+def array(a: Any, label: str = "") -> ValueArray:
+    """An array of leaves made from numbers.
+
+    Parameters
+    ----------
+    a : array_like of float
+        Numbers, in an array or in nested lists. Elements that are Values already are kept.
+    label : str, optional
+        A name; the elements are labelled with it and their indices, as in ``W[0, 1]``.
+
+    Returns
+    -------
+    ValueArray
+        Of the shape of `a`. It can be used, and indexed, as any array of NumPy.
+
+    Raises
+    ------
+    TypeError
+        If an element is no real number.
+    ValueError
+        If the lists are ragged.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W = array([[1.0, 2.0], [3.0, 4.0]])
+    >>> np.sum(np.exp(W[:, 0])).backward()
+    >>> grads(W).round(3)
+    array([[ 2.718,  0.   ],
+           [20.086,  0.   ]])
+    """
+    made = _map(lambda x: x if isinstance(x, Value) else Value(x), a)
+    if label:
+        for i in np.ndindex(made.shape):
+            made[i].label = f"{label}[{', '.join(map(str, i))}]" if i else label
+    return made.view(ValueArray)  # type: ignore[no-any-return]
+
+
+def data(a: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The numbers of an array of `Value`s.
+
+    Parameters
+    ----------
+    a : array_like of Value or float
+        Values, numbers or both, in an array or in nested lists.
+
+    Returns
+    -------
+    ndarray of float
+        Of the shape of `a`.
+
+    Raises
+    ------
+    TypeError
+        If an element is neither a Value nor a real number.
+    ValueError
+        If the lists are ragged.
+
+    Examples
+    --------
+    >>> data(array([1, 2]) * 2)
+    array([2., 4.])
+    """
+    return _map(_data, a).astype(float)  # type: ignore[no-any-return]
+
+
+def grads(a: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """What `backward` left in the `grad` of each `Value` of an array.
+
+    Parameters
+    ----------
+    a : array_like of Value
+        Values, in an array or in nested lists.
+
+    Returns
+    -------
+    ndarray of float
+        Of the shape of `a`.
+
+    Raises
+    ------
+    TypeError
+        If an element is no Value: numbers have no grad.
+    ValueError
+        If the lists are ragged.
+
+    Examples
+    --------
+    >>> w = array([1.0, 2.0])
+    >>> (w**2).sum().backward()
+    >>> grads(w)
+    array([2., 4.])
+    """
+    return _map(_grad, a).astype(float)  # type: ignore[no-any-return]
+
+
+def _data(x: Any) -> float:
+    return x.data if isinstance(x, Value) else number(x, "a real number or a Value")
+
+
+def _grad(x: Any) -> float:
+    if not isinstance(x, Value):
+        raise TypeError(f"expected an array of Values, which have a grad, but got {x!r}: make it with array")
+    return x.grad
+
+
+def _map(function: Callable[[Any], Any], a: Any) -> Any:
+    """The array of objects that `function` makes of the elements."""
+    try:
+        elements = np.array(a, dtype=object) if isinstance(a, Value) else np.asarray(a)
+    except ValueError as error:
+        raise ValueError(f"expected lists of equal lengths, which make an array, but got {a!r}") from error
+    result = np.empty(elements.shape, dtype=object)
+    for i, x in zip(np.ndindex(elements.shape), elements.flat, strict=True):
+        result[i] = function(x)
+    return result
+
+
+def _plain(x: Any) -> Any:
+    return x.view(np.ndarray) if isinstance(x, ValueArray) else x
+
+
+def _wrap(x: Any) -> Any:
+    return x.view(ValueArray) if type(x) is np.ndarray and x.dtype == object else x
+
+
+def _function(name: str) -> Callable[..., Any] | None:
+    """The elementwise function that NumPy's function of this name stands for."""
+    if name in OPERATORS:
+        return None
+    name = NUMPY_NAMES.get(name, name)
+    row = ops.TABLE.get(name)
+    return OTHER_NAMES.get(name) if row is None or row.is_nary else getattr(ops, name)
+
+
+def _reduce(
+    function: Callable[[tuple[Any, ...]], Any], a: Any, axis: Any, keepdims: bool, start: Sequence[Any] = ()
+) -> Any:
+    """An n-ary primitive along one axis, several axes or all of them (None)."""
+    axes = range(a.ndim) if axis is None else [i % a.ndim if -a.ndim <= i < 0 else i for i in np.ravel(axis)]
+    rows = np.moveaxis(a, axes, range(-len(axes), 0))
+    kept = rows.shape[: a.ndim - len(axes)]
+    result = np.empty(kept, dtype=object)
+    for i in np.ndindex(kept):
+        result[i] = function((*start, *np.ravel(rows[i])))
+    return np.expand_dims(result, tuple(axes)) if keepdims else result[()]
+
+
+def _matmul(a: Any, b: Any) -> Any:
+    """``a @ b`` with one `dot` for each element of the result."""
+    a, b = (np.asarray(x, dtype=object) for x in (a, b))
+    shape = np.matmul(np.zeros(a.shape), np.zeros(b.shape)).shape  # or NumPy's error
+    left = a[None, :] if a.ndim == 1 else a
+    right = b[:, None] if b.ndim == 1 else b
+    batch = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    result = np.empty((*batch, left.shape[-2], right.shape[-1]), dtype=object)
+    for i in np.ndindex(batch):
+        rows = _rows(np.broadcast_to(left, batch + left.shape[-2:])[i])
+        columns = _rows(np.broadcast_to(right, batch + right.shape[-2:])[i].T)
+        for j, row in enumerate(rows):
+            result[(*i, j)] = record_dots(columns, row) if left.shape[-1] else 0.0
+    return result.reshape(shape)[()]
+
+
+def _rows(matrix: Any) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in matrix.tolist()]
+
+
+def _dot(a: Any, b: Any, out: Any = None) -> Any:
+    is_product_of_matrices = np.ndim(a) >= 1 and 1 <= np.ndim(b) <= 2 and out is None
+    return np.matmul(a, b) if is_product_of_matrices else NotImplemented
+
+
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    is_euclidean = ord is None or (ord == 2 and (np.ndim(x) == 1 or isinstance(axis, int)))
+    return _reduce(ops.norm, np.asarray(x), axis, keepdims) if is_euclidean else NotImplemented
+
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {np.dot: _dot, np.linalg.norm: _norm}
