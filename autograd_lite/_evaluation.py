@@ -12,16 +12,17 @@ derivatives depend on them, and are `Value`s.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import index
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_lite._chain_rule import adjoint_graph, operands_first, pull_back, push_forward, tangent_graph
-from autograd_lite._primitive import is_real, number
+from autograd_lite._primitive import is_real
 from autograd_lite._recording import is_recording, recording
 from autograd_lite._trees import Structure, flatten
 from autograd_lite.arrays import ValueArray
-from autograd_lite.engine import Value, constant
+from autograd_lite.engine import Value, freeze
 
 Function = Callable[..., Any]
 
@@ -64,7 +65,7 @@ class Evaluation(NamedTuple):
         """Results in the form in which they leave: an array of floats or of Values."""
         if self.gives_floats:
             return np.array([x._number if isinstance(x, Value) else x for x in scalars], dtype=float)
-        kept = [x if isinstance(x, Value) else Value(x) for x in scalars]
+        kept = [x if isinstance(x, Value) else _constant(x) for x in scalars]
         return objects(kept if self.is_recorded else [Value(x.data) for x in kept])
 
     def like_inputs(self, scalars: Sequence[Any]) -> Any:
@@ -101,18 +102,12 @@ def evaluate(
     With the name of a function in `scalar_for` the result must be one number, because that is what it
     differentiates.
     """
-    args = list(args)
-    if argnums is None:
-        argnums = tuple(range(len(args)))
     chosen, is_single = indices(argnums, len(args), f)
     leaves, structure = flatten(args[chosen[0]] if is_single else tuple(args[i] for i in chosen))
     was_recording = is_recording()
     with recording():
         inputs = [node for leaf in leaves for node in _nodes(leaf, f)]
-        given = structure.fill(objects(inputs))
-        for i, x in zip(chosen, (given,) if is_single else given, strict=True):
-            args[i] = x
-        result = f(*args, **kwargs)
+        result = f(*substitute(args, chosen, is_single, structure.fill(objects(inputs))), **kwargs)
     aux = None
     if has_aux:
         if not (isinstance(result, tuple) and len(result) == 2):
@@ -122,22 +117,26 @@ def evaluate(
         result, aux = result
     outputs, output_structure = _outputs(result, f, scalar_for)
     is_alone = len(chosen) == len(args) and not kwargs
-    if is_alone and not any(isinstance(y, Value) for y in outputs):
+    if is_alone and inputs and outputs and not any(isinstance(y, Value) for y in outputs):
         raise TypeError(
             f"{name_of(f)} must return a Value computed from its arguments, but it returned {result!r}: "
             "what is computed from .data, or from no argument at all, has no derivative"
         )
     order = operands_first((y for y in outputs if isinstance(y, Value)), known=inputs)
-    is_nested = any(isinstance(x, Value) for leaf in leaves for x in scalars_of(leaf))
     everything = operands_first(_values(aux), known=order) if has_aux else order
-    gives_floats = not is_nested and all(node._primitive is not None for node in everything)
+    is_nested = any(node._primitive is not None for node in inputs)
+    gives_floats = not is_nested and all(node._primitive is not None for node in everything[len(inputs) :])
+    # The leaves made here were leaves to derivatives within f; to those around it they are constants.
+    for node in inputs:
+        if node._primitive is None:
+            freeze(node)
     return Evaluation(inputs, structure, outputs, output_structure, aux, order, gives_floats, was_recording)
 
 
 def indices(argnums: Any, count: int, f: Function) -> tuple[list[int], bool]:
     """The positions of the differentiated arguments, and whether it is one given by itself."""
-    is_single = isinstance(argnums, int)
-    chosen = [argnums] if is_single else list(argnums)
+    is_single = hasattr(argnums, "__index__")
+    chosen = list(map(index, [argnums] if is_single else range(count) if argnums is None else argnums))
     for i in chosen:
         if not -count <= i < count:
             raise IndexError(
@@ -148,6 +147,14 @@ def indices(argnums: Any, count: int, f: Function) -> tuple[list[int], bool]:
     if len(set(chosen)) < len(chosen):
         raise ValueError(f"expected argnums that differ, but got {argnums!r}")
     return chosen, is_single
+
+
+def substitute(args: Sequence[Any], chosen: Sequence[int], is_single: bool, given: Any) -> list[Any]:
+    """The arguments with others at the chosen positions: one, or a tuple of them."""
+    substituted = list(args)
+    for i, x in zip(chosen, (given,) if is_single else given, strict=True):
+        substituted[i] = x
+    return substituted
 
 
 def name_of(f: Function) -> str:
@@ -185,7 +192,13 @@ def _node(x: Any, f: Function) -> Value:
             f"{name_of(f)} can be differentiated by floats, Values, lists, dicts and arrays of them, but got "
             f"{x!r} of type {type(x).__name__}: leave it out of argnums"
         )
-    return constant(number(x))
+    return Value(x)
+
+
+def _constant(x: float) -> Value:
+    made = Value(x)
+    freeze(made)
+    return made
 
 
 def _values(tree: Any) -> list[Value]:

@@ -84,6 +84,19 @@ class Structure(tuple[Token, ...]):
         """The structure with leaves cut from an array whose last axis runs over all scalars."""
         return self.rebuild(list(self.split(scalars)))
 
+    def fill_rows(self, rows: Any, inner: Structure) -> Any:
+        """The structure whose leaves are filled, each in the structure `inner`, from the rows of a matrix.
+
+        A leaf of shape s with an inner leaf of shape t becomes an array of shape s + t.
+        """
+        filled = []
+        start = 0
+        for shape in self.shapes:
+            stop = start + prod(shape)
+            filled.append(inner.fill(rows[start:stop].reshape(*shape, rows.shape[-1])))
+            start = stop
+        return self.rebuild(filled)
+
     def leaves_of(self, tree: Any, what: str) -> list[Any]:
         """The leaves of another tree of this structure; raises ValueError if it has another."""
         leaves: list[Any] = []

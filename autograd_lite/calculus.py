@@ -171,14 +171,7 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False, mode: str
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         e = evaluate(f, args, kwargs, argnums, has_aux)
         matrix = MODES[mode or ("forward" if len(e.inputs) < len(e.outputs) else "reverse")](e)
-        blocks = []
-        start = 0
-        for shape in e.output_structure.shapes:
-            stop = start + int(np.prod(shape))
-            block = matrix[start:stop].reshape(*shape, len(e.inputs))
-            blocks.append(e.input_structure.fill(block))
-            start = stop
-        derivatives = e.output_structure.rebuild(blocks)
+        derivatives = e.output_structure.fill_rows(matrix, e.input_structure)
         return (derivatives, e.released_aux()) if has_aux else derivatives
 
     return jacobian_of_f
@@ -380,7 +373,7 @@ def _evaluate_with_tangents(
     for name, given in {"primals": primals, "tangents": tangents}.items():
         if not isinstance(given, tuple | list):
             raise TypeError(f"expected a tuple of {name}, one for each argument, but got {given!r}")
-    chosen, is_single = indices(range(len(primals)) if argnums is None else argnums, len(primals), f)
+    chosen, is_single = indices(argnums, len(primals), f)
     if len(tangents) != len(chosen):
         raise ValueError(
             f"expected a tangent for each of {len(chosen)} differentiated arguments, but got {len(tangents)}"
@@ -408,5 +401,5 @@ def _check(f: Any, argnums: Any) -> None:
     if not callable(f):
         raise TypeError(f"expected a function to differentiate, but got {f!r}")
     several = argnums if isinstance(argnums, Sequence) else () if argnums is None else (argnums,)
-    if isinstance(argnums, str) or not all(isinstance(i, int) and not isinstance(i, bool) for i in several):
+    if any(isinstance(i, str | bool) or not hasattr(i, "__index__") for i in several):
         raise TypeError(f"expected an int or a sequence of ints for argnums, but got {argnums!r}")

@@ -459,9 +459,12 @@ def record_dots(rows: Sequence[tuple[Any, ...]], right: tuple[Any, ...]) -> list
     return nodes
 
 
-def constant(x: float) -> Value:
-    """A node that holds a number and is no leaf: nobody outside can ask for its derivative."""
-    return _node(STOP_GRADIENT, x, (), None, (), (x,))
+def freeze(leaf: Value) -> None:
+    """Make a leaf a constant: a node that is no leaf, and does not depend on any."""
+    leaf._primitive = STOP_GRADIENT
+    leaf._a = leaf._da = ()
+    leaf._b = None
+    leaf._db = (leaf._number,)
 
 
 def _node(p: Primitive, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:

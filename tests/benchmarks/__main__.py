@@ -1,13 +1,13 @@
-"""The command line: `python -m tests.benchmarks [moons] [memory] [deep]`."""
+"""The command line: `python -m tests.benchmarks [moons] [calculus] [memory] [deep]`."""
 
 from __future__ import annotations
 
 import argparse
 
-from . import deep, memory, moons
+from . import calculus, deep, memory, moons
 from .report import print_table
 
-BENCHMARKS = {"moons": moons, "memory": memory, "deep": deep}
+BENCHMARKS = {"moons": moons, "calculus": calculus, "memory": memory, "deep": deep}
 
 EPILOG = """\
 Contenders are compared two at a time, in fresh processes of their own, in turns; a turn is several
