@@ -185,11 +185,14 @@ class Value:
     # Operators. The commonest are written out, because a call more would double their time.
 
     def __add__(self, other: Any) -> Value:
-        if type(other) is not Value or paused:
+        if type(other) is not Value:
             return _binary(ADD, self, other)
         out = new(Value)
         out._number = self._number + other._number
         out._grad = None
+        if paused and not is_recording():
+            out._primitive = None
+            return out
         out._primitive = ADD
         out._a = self
         out._b = other
@@ -197,13 +200,16 @@ class Value:
         return out
 
     def __mul__(self, other: Any) -> Value:
-        if type(other) is not Value or paused:
+        if type(other) is not Value:
             return _binary(MUL, self, other)
         x = self._number
         y = other._number
         out = new(Value)
         out._number = x * y
         out._grad = None
+        if paused and not is_recording():
+            out._primitive = None
+            return out
         out._primitive = MUL
         out._a = self
         out._b = other
@@ -259,12 +265,13 @@ class Value:
 
     def relu(self) -> Value:
         """`autograd_lite.relu` of this Value."""
-        if paused:
-            return _unary(RELU, self)
         x = self._number
         out = new(Value)
         out._number, out._da = (0.0, 0.0) if x <= 0.0 else (x, 1.0)
         out._grad = None
+        if paused and not is_recording():
+            out._primitive = None
+            return out
         out._primitive = RELU
         out._a = self
         out._b = out._db = None
@@ -434,9 +441,8 @@ def _record(p: Primitive, operands: Sequence[Any]) -> Value:
 
 def record_dots(rows: Sequence[tuple[Any, ...]], right: tuple[Any, ...]) -> list[Value]:
     """`dot` of each of the `rows` with one vector: written out, because networks consist of it."""
-    if paused:
-        return [_record(DOT, left + right) for left in rows]
     constant = set(map(type, right)) == {float}
+    is_unrecorded = paused and not is_recording()
     nodes = []
     try:
         xs: Any = right if constant else [x._number for x in right]
@@ -445,8 +451,10 @@ def record_dots(rows: Sequence[tuple[Any, ...]], right: tuple[Any, ...]) -> list
             out = new(Value)
             out._number = fsum(map(mul, ws, xs))
             out._grad = out._b = out._db = None
-            out._primitive = DOT
-            if constant:
+            out._primitive = None if is_unrecorded else DOT
+            if is_unrecorded:
+                pass
+            elif constant:
                 out._a = left
                 out._da = xs
                 out._db = left + right

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autograd_lite._extras import import_extra
+from autograd_lite._recording import no_grad
 from autograd_lite.engine import Value
 from autograd_lite.nn.module import Module
 from autograd_lite.training import History, examples
@@ -106,7 +107,8 @@ def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: floa
     low, high = points.min(axis=0), points.max(axis=0)
     margin = 0.15 * (high - low) + 1e-9
     xs, ys = (np.linspace(a, b, 80) for a, b in zip(low - margin, high + margin, strict=True))
-    outputs = np.array([[model([a, b]).data for a in xs] for b in ys])
+    with no_grad():
+        outputs = np.array([[model([a, b]).data for a in xs] for b in ys])
     if not (np.isfinite(outputs).all() and np.isfinite(threshold)):
         raise ValueError(
             f"expected finite outputs and a finite threshold, but got {threshold} or such outputs"
