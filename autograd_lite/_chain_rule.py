@@ -10,7 +10,9 @@ in which both accumulations below go. Nothing recurses: a graph may be deeper th
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -207,6 +209,26 @@ def adjoint_graph(
     seeds: Iterable[tuple[Value, Any]], targets: Collection[Value], known: Iterable[Value] = ()
 ) -> dict[Value, Any]:
     """The adjoints, Values or floats, of those `targets` on which the seeded roots depend."""
+    with _collector_paused():
+        return _adjoint_graph(seeds, targets, known)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A context without cyclic garbage collection, which would visit a growing graph again and again."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _adjoint_graph(
+    seeds: Iterable[tuple[Value, Any]], targets: Collection[Value], known: Iterable[Value]
+) -> dict[Value, Any]:
     terms: dict[Value, list[tuple[Any, Any]]] = {}
     for root, seed in seeds:
         terms.setdefault(root, []).append((seed, 1.0))
