@@ -12,7 +12,6 @@ derivatives depend on them, and are `Value`s.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import index
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,7 +40,8 @@ class Evaluation(NamedTuple):
 
     def adjoints(self, seeds: Iterable[tuple[Any, Any]]) -> list[Any]:
         """Σ seed ∂output/∂input for each input, from pairs of an output and its seed: reverse mode."""
-        roots = [(y, seed) for y, seed in seeds if isinstance(y, Value)]
+        # A seed of 0 leaves an output out, even if its derivative is infinite.
+        roots = [(y, seed) for y, seed in seeds if isinstance(y, Value) and _moves(seed)]
         if self.gives_floats:
             order = operands_first(y for y, _ in roots) if len(self.outputs) > 1 else self.order
             found: Mapping[Value, Any] = pull_back(order, roots)
@@ -52,8 +52,7 @@ class Evaluation(NamedTuple):
 
     def tangents(self, seeds: Iterable[tuple[Value, Any]]) -> list[Any]:
         """Σ ∂output/∂input seed for each output, from pairs of an input and its seed: forward mode."""
-        # An input that does not move has no influence, not even through an infinite derivative.
-        moving = {x: seed for x, seed in seeds if isinstance(seed, Value) or seed != 0.0}
+        moving = {x: seed for x, seed in seeds if _moves(seed)}
         if self.gives_floats:
             found: Mapping[Value, Any] = push_forward(self.order, moving)
         else:
@@ -78,6 +77,8 @@ class Evaluation(NamedTuple):
 
     def released_aux(self) -> Any:
         """What the function returned besides: its Values go the way of all results, the rest stays."""
+        if not _values(self.aux):
+            return self.aux
         leaves, structure = flatten(self.aux)
         return structure.rebuild([self._released_leaf(x) for x in leaves])
 
@@ -135,15 +136,15 @@ def evaluate(
 
 def indices(argnums: Any, count: int, f: Function) -> tuple[list[int], bool]:
     """The positions of the differentiated arguments, and whether it is one given by itself."""
-    is_single = hasattr(argnums, "__index__")
-    chosen = list(map(index, [argnums] if is_single else range(count) if argnums is None else argnums))
+    is_single = isinstance(argnums, int | np.integer)
+    chosen = [argnums] if is_single else list(range(count) if argnums is None else argnums)
     for i in chosen:
         if not -count <= i < count:
             raise IndexError(
                 f"argnums = {i} is out of range: {name_of(f)} was called with {count} positional "
                 f"argument{'s' * (count != 1)}"
             )
-    chosen = [i % count for i in chosen]
+    chosen = [int(i) % count for i in chosen]
     if len(set(chosen)) < len(chosen):
         raise ValueError(f"expected argnums that differ, but got {argnums!r}")
     return chosen, is_single
@@ -195,14 +196,22 @@ def _node(x: Any, f: Function) -> Value:
     return Value(x)
 
 
+def _moves(seed: Any) -> bool:
+    return isinstance(seed, Value) or seed != 0.0
+
+
 def _constant(x: float) -> Value:
     made = Value(x)
     freeze(made)
     return made
 
 
-def _values(tree: Any) -> list[Value]:
-    leaves, _ = flatten(tree)
+def _values(aux: Any) -> list[Value]:
+    """The Values in whatever a function returned besides its result."""
+    try:
+        leaves, _ = flatten(aux)
+    except ValueError:  # a list that contains itself is no structure of numbers
+        return []
     return [x for leaf in leaves for x in scalars_of(leaf) if isinstance(x, Value)]
 
 

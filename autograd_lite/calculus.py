@@ -400,6 +400,6 @@ def _for_seeds(e: Evaluation, seeds: Sequence[Any]) -> Evaluation:
 def _check(f: Any, argnums: Any) -> None:
     if not callable(f):
         raise TypeError(f"expected a function to differentiate, but got {f!r}")
-    several = argnums if isinstance(argnums, Sequence) else () if argnums is None else (argnums,)
-    if any(isinstance(i, str | bool) or not hasattr(i, "__index__") for i in several):
+    several = argnums if isinstance(argnums, tuple | list | range) else () if argnums is None else (argnums,)
+    if any(isinstance(i, bool) or not isinstance(i, int | np.integer) for i in several):
         raise TypeError(f"expected an int or a sequence of ints for argnums, but got {argnums!r}")
