@@ -7,7 +7,7 @@ from functools import wraps
 from inspect import Parameter, signature
 from typing import Any
 
-from autograd_lite._primitive import REAL, Function, Primitive, function_of, number
+from autograd_lite._primitive import REAL, Function, Primitive, apply, number
 from autograd_lite.engine import Value
 
 
@@ -18,8 +18,9 @@ def custom_derivative(*partials: Function | None) -> Callable[[Function], Functi
     ----------
     *partials : callable or None
         For each operand x the derivative ∂y/∂x, a function ``(y, *operands)`` of the result and the
-        operands; None for an operand that has none. It is called with floats and with `Value`s, so it is
-        written with operators and functions of this package: then second derivatives come by themselves.
+        operands. It is called with floats and with `Value`s, so it is written with operators and
+        functions of this package: then second derivatives come by themselves. None for an operand by
+        which there is no derivative, and which must be a number.
 
     Returns
     -------
@@ -31,7 +32,8 @@ def custom_derivative(*partials: Function | None) -> Callable[[Function], Functi
     ------
     TypeError
         If the number of derivatives is not that of the operands, or a derivative does not take the result
-        and the operands; when called, if the function or a derivative returns no number.
+        and the operands; when called, if the function or a derivative returns no number, or an operand
+        without derivative is a `Value`.
 
     Examples
     --------
@@ -82,8 +84,16 @@ def custom_derivative(*partials: Function | None) -> Callable[[Function], Functi
             is_nary=False,
             empty=False,
         )
-        function = function_of(row, "", "")
-        return wraps(f)(function)
+
+        @wraps(f)
+        def primitive(*xs: Any, **named: Any) -> Any:
+            bound = row.bind(xs, named)
+            for x, operand, d in zip(bound, operands, partials, strict=True):
+                if d is None and isinstance(x, Value):
+                    raise TypeError(f"{name} has no derivative by {operand}: pass a number, not {x!r}")
+            return apply(row, bound)
+
+        return primitive
 
     return decorate
 
@@ -104,6 +114,8 @@ def _checked(d: Function, name: str) -> Function:
 
     def partial(y: Any, *operands: Any) -> Any:
         result = d(y, *operands)
+        if type(y) is float and isinstance(result, Value):  # what is recorded is the number
+            return result.data
         return (
             result
             if isinstance(result, Value)

@@ -146,10 +146,12 @@ def check_gradients(
     """
     if order not in (1, 2):
         raise ValueError(f"expected 1 or 2 for order, but got {order!r}")
-    if isinstance(modes, str) or not modes:
+    if isinstance(modes, str) or not isinstance(modes, Sequence) or not modes:
         raise ValueError(f"expected a sequence of modes, such as ('forward', 'reverse'), but got {modes!r}")
     for mode in modes:
         choose(MODES, mode, "mode")
+    if not 0 <= number(rtol, "a real number for rtol") < np.inf:
+        raise ValueError(f"expected a finite number from 0 on for rtol, but got {rtol!r}")
     e = evaluate(f, args, {}, argnums)
     chosen, is_single = indices(argnums, len(args), f)
 
@@ -245,10 +247,12 @@ def _column(f: Callable[[Vector], list[float]], point: list[float], j: int) -> t
         except (ValueError, ArithmeticError):  # outside the domain
             return np.array(np.nan)
 
+    best, error = np.array(np.nan), np.array(np.inf)
+    if not np.isfinite(point[j]):
+        return best, error
     h = FIRST_STEP * max(1.0, abs(point[j]))
     while not (np.isfinite(at(h)).all() and np.isfinite(at(-h)).all()) and point[j] + h / 4 != point[j]:
         h /= 4
-    best, error = np.array(np.nan), np.array(np.inf)
     row: list[Any] = []
     with np.errstate(all="ignore"):
         for level in range(LEVELS):

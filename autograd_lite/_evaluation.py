@@ -18,10 +18,15 @@ import numpy as np
 
 from autograd_lite._chain_rule import adjoint_graph, operands_first, pull_back, push_forward, tangent_graph
 from autograd_lite._primitive import is_real
-from autograd_lite._recording import is_recording, recording
+from autograd_lite._recording import (
+    collecting_leaves,
+    is_being_differentiated,
+    is_recording,
+    recording,
+)
 from autograd_lite._trees import Structure, flatten
 from autograd_lite.arrays import ValueArray
-from autograd_lite.engine import Value, freeze
+from autograd_lite.engine import Value
 
 Function = Callable[..., Any]
 
@@ -35,8 +40,7 @@ class Evaluation(NamedTuple):
     output_structure: Structure
     aux: Any
     order: list[Value]  # the nodes between them
-    gives_floats: bool
-    is_recorded: bool  # whether results that are Values keep their graphs
+    gives_floats: bool  # whether nothing but the inputs has an influence
 
     def adjoints(self, seeds: Iterable[tuple[Any, Any]]) -> list[Any]:
         """Σ seed ∂output/∂input for each input, from pairs of an output and its seed: reverse mode."""
@@ -62,10 +66,10 @@ class Evaluation(NamedTuple):
 
     def released(self, scalars: Sequence[Any]) -> Any:
         """Results in the form in which they leave: an array of floats or of Values."""
-        if self.gives_floats:
+        if self.gives_floats and not is_being_differentiated():
             return np.array([x._number if isinstance(x, Value) else x for x in scalars], dtype=float)
-        kept = [x if isinstance(x, Value) else _constant(x) for x in scalars]
-        return objects(kept if self.is_recorded else [Value(x.data) for x in kept])
+        kept = [x if isinstance(x, Value) else Value(x) for x in scalars]
+        return objects(kept if is_recording() else [Value(x.data) for x in kept])
 
     def like_inputs(self, scalars: Sequence[Any]) -> Any:
         """Results in the structure of the differentiated arguments."""
@@ -105,8 +109,7 @@ def evaluate(
     """
     chosen, is_single = indices(argnums, len(args), f)
     leaves, structure = flatten(args[chosen[0]] if is_single else tuple(args[i] for i in chosen))
-    was_recording = is_recording()
-    with recording():
+    with recording(), collecting_leaves() as made:
         inputs = [node for leaf in leaves for node in _nodes(leaf, f)]
         result = f(*substitute(args, chosen, is_single, structure.fill(objects(inputs))), **kwargs)
     aux = None
@@ -126,12 +129,9 @@ def evaluate(
     order = operands_first((y for y in outputs if isinstance(y, Value)), known=inputs)
     everything = operands_first(_values(aux), known=order) if has_aux else order
     is_nested = any(node._primitive is not None for node in inputs)
-    gives_floats = not is_nested and all(node._primitive is not None for node in everything[len(inputs) :])
-    # The leaves made here were leaves to derivatives within f; to those around it they are constants.
-    for node in inputs:
-        if node._primitive is None:
-            freeze(node)
-    return Evaluation(inputs, structure, outputs, output_structure, aux, order, gives_floats, was_recording)
+    own = set(made)
+    gives_floats = not is_nested and all(x in own for x in everything if x._primitive is None)
+    return Evaluation(inputs, structure, outputs, output_structure, aux, order, gives_floats)
 
 
 def indices(argnums: Any, count: int, f: Function) -> tuple[list[int], bool]:
@@ -200,12 +200,6 @@ def _moves(seed: Any) -> bool:
     return isinstance(seed, Value) or seed != 0.0
 
 
-def _constant(x: float) -> Value:
-    made = Value(x)
-    freeze(made)
-    return made
-
-
 def _values(aux: Any) -> list[Value]:
     """The Values in whatever a function returned besides its result."""
     try:
@@ -225,7 +219,7 @@ def _outputs(result: Any, f: Function, scalar_for: str) -> tuple[list[Any], Stru
         )
     outputs = [x for leaf in leaves for x in scalars_of(leaf)]
     for x in outputs:
-        if not isinstance(x, Value) and not is_real(x):
+        if isinstance(x, bool | np.bool_) or not (isinstance(x, Value) or is_real(x)):
             raise TypeError(
                 f"{name_of(f)} must return Values, but it returned {x!r} of type {type(x).__name__}"
             )

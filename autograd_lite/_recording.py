@@ -1,4 +1,4 @@
-"""Whether operators record: always, but inside `no_grad`."""
+"""Whether operators record (always, but inside `no_grad`), and which leaves a derivative has made."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ from typing import Any
 # and a task that outlives the one it was started in records again. Appending and removing are atomic.
 _own: ContextVar[NoGrad | None] = ContextVar("own", default=None)
 paused: list[NoGrad] = []
+
+
+# The leaves made while a function is being differentiated: to it they are constants. As above, the list
+# tells whether any thread is at it.
+created: ContextVar[list[Any] | None] = ContextVar("created", default=None)
+evaluating: list[None] = []
 
 
 def is_recording() -> bool:
@@ -90,3 +96,24 @@ def recording() -> Iterator[None]:
         yield
     finally:
         _own.reset(outer)
+
+
+@contextmanager
+def collecting_leaves() -> Iterator[list[Any]]:
+    """A context that gives the list of all leaves made in it."""
+    leaves: list[Any] = []
+    around = created.get()
+    token = created.set(leaves)
+    evaluating.append(None)
+    try:
+        yield leaves
+    finally:
+        evaluating.pop()
+        created.reset(token)
+        if around is not None:
+            around += leaves
+
+
+def is_being_differentiated() -> bool:
+    """Whether this thread or task is inside a function that is being differentiated."""
+    return created.get() is not None

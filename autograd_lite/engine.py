@@ -17,14 +17,14 @@ from autograd_lite import ops
 from autograd_lite._chain_rule import accumulate, adjoint_graph, topological_order
 from autograd_lite._condition import Condition, compare
 from autograd_lite._primitive import NUMPY_COMPARISONS, NUMPY_NAMES, Primitive, elementwise, is_real, number
-from autograd_lite._recording import is_recording, paused
+from autograd_lite._recording import created, evaluating, is_recording, paused
 from autograd_lite.ops import TABLE, DomainError
 
 __all__ = ["Condition", "DomainError", "Value", "topological_order"]
 
 ADD, SUB, MUL, DIV = (TABLE[name] for name in ("add", "sub", "mul", "div"))
 NEG, ABS, POW, RELU = (TABLE[name] for name in ("neg", "abs", "pow", "relu"))
-DOT, WHERE, STOP_GRADIENT = TABLE["dot"], TABLE["where"], TABLE["stop_gradient"]
+DOT, WHERE = TABLE["dot"], TABLE["where"]
 MICROGRAD_NAMES = {"add": "+", "sub": "-", "mul": "*", "div": "/", "neg": "-", "relu": "ReLU"}
 
 new = object.__new__
@@ -76,6 +76,8 @@ class Value:
         self._grad = self._primitive = None
         if label != "":
             self.label = label
+        if evaluating and (leaves := created.get()) is not None:
+            leaves.append(self)
 
     @property
     def data(self) -> float:
@@ -191,8 +193,7 @@ class Value:
         out._number = self._number + other._number
         out._grad = None
         if paused and not is_recording():
-            out._primitive = None
-            return out
+            return _leaf(out)
         out._primitive = ADD
         out._a = self
         out._b = other
@@ -208,8 +209,7 @@ class Value:
         out._number = x * y
         out._grad = None
         if paused and not is_recording():
-            out._primitive = None
-            return out
+            return _leaf(out)
         out._primitive = MUL
         out._a = self
         out._b = other
@@ -270,8 +270,7 @@ class Value:
         out._number, out._da = (0.0, 0.0) if x <= 0.0 else (x, 1.0)
         out._grad = None
         if paused and not is_recording():
-            out._primitive = None
-            return out
+            return _leaf(out)
         out._primitive = RELU
         out._a = self
         out._b = out._db = None
@@ -297,12 +296,18 @@ class Value:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy's functions of a Value, and of a Value with an array: the primitive of that name."""
+        out = options.pop("out", None)
         if method != "__call__" or options:
             return NotImplemented
-        if compare := NUMPY_COMPARISONS.get(ufunc.__name__):
-            return elementwise(compare, inputs)
         name = NUMPY_NAMES.get(ufunc.__name__, ufunc.__name__)
-        return elementwise(getattr(ops, name), inputs) if name in TABLE else NotImplemented
+        function = NUMPY_COMPARISONS.get(name) or (getattr(ops, name) if name in TABLE else None)
+        if function is None:
+            return NotImplemented
+        result = elementwise(function, inputs)
+        if out is None:
+            return result
+        out[0][...] = result
+        return out[0]
 
     def backward(self) -> None:
         """Add d self/d leaf to the `grad` of every leaf, by reverse-mode accumulation.
@@ -432,7 +437,7 @@ def _record(p: Primitive, operands: Sequence[Any]) -> Value:
     terms = [(x, d) for x, d in pairs if isinstance(x, Value) and d is not None]
     values = tuple([x for x, _ in terms])
     partials = [d if p.is_nary else d(y, *data) for _, d in terms]
-    if p.is_nary or len(operands) > 2 or not values or values[0] is not operands[0]:
+    if p.is_nary or len(operands) > 2 or not isinstance(operands[0], Value) or p.partials[0] is None:
         return _node(p, y, values, None, partials, None if len(values) == len(operands) else operands)
     if len(values) == 2:
         return _node(p, y, *values, *partials)
@@ -451,9 +456,9 @@ def record_dots(rows: Sequence[tuple[Any, ...]], right: tuple[Any, ...]) -> list
             out = new(Value)
             out._number = fsum(map(mul, ws, xs))
             out._grad = out._b = out._db = None
-            out._primitive = None if is_unrecorded else DOT
+            out._primitive = DOT
             if is_unrecorded:
-                pass
+                _leaf(out)
             elif constant:
                 out._a = left
                 out._da = xs
@@ -467,12 +472,12 @@ def record_dots(rows: Sequence[tuple[Any, ...]], right: tuple[Any, ...]) -> list
     return nodes
 
 
-def freeze(leaf: Value) -> None:
-    """Make a leaf a constant: a node that is no leaf, and does not depend on any."""
-    leaf._primitive = STOP_GRADIENT
-    leaf._a = leaf._da = ()
-    leaf._b = None
-    leaf._db = (leaf._number,)
+def _leaf(out: Value) -> Value:
+    """What an operator gives that does not record."""
+    out._primitive = None
+    if evaluating and (leaves := created.get()) is not None:
+        leaves.append(out)
+    return out
 
 
 def _node(p: Primitive, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:
@@ -480,8 +485,7 @@ def _node(p: Primitive, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:
     out._number = y
     out._grad = None
     if paused and not is_recording():
-        out._primitive = None
-        return out
+        return _leaf(out)
     out._primitive = p
     out._a = a
     out._b = b
