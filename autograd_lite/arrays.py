@@ -8,7 +8,7 @@ chain of small nodes, the primitive is recorded instead: `@` makes one `dot` for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,9 @@ OPERATORS = {"add", "subtract", "multiply", "divide", "negative", "positive", "s
 OTHER_NAMES: dict[str, Callable[..., Any]] = {
     "logaddexp": lambda a, b: ops.logsumexp((a, b)),
     "conjugate": lambda x: x,
+    "sign": lambda x: ops.where(x > 0, 1.0, ops.where(x < 0, -1.0, 0.0)),
 }
+FORMALITIES = {"dtype", "casting", "order", "subok"}  # of arrays of objects they change nothing
 REDUCTIONS = {"add": ops.sum, "multiply": ops.prod, "maximum": ops.max, "minimum": ops.min}
 
 
@@ -43,15 +45,14 @@ class ValueArray(np.ndarray):
         """NumPy's elementwise functions, reductions and ``@``."""
         name = ufunc.__name__
         result: Any = NotImplemented
-        if options.get("where", True) is True:
-            if method == "__call__" and name == "matmul":
+        if method == "__call__" and options.keys() <= FORMALITIES:
+            if name == "matmul":
                 result = _matmul(*map(_plain, inputs))
-            elif method == "__call__" and (function := _function(name)):
+            elif function := _function(name):
                 result = elementwise(function, [_plain(x) for x in inputs])
-            elif method == "reduce" and name in REDUCTIONS:
-                axis, keepdims = options.get("axis", 0), options.get("keepdims", False)
-                start = [options["initial"]] if "initial" in options else []
-                result = _reduce(REDUCTIONS[name], _plain(inputs[0]), axis, keepdims, start)
+        elif method == "reduce" and name in REDUCTIONS:
+            options = {key: x for key, x in options.items() if key not in FORMALITIES}
+            result = _reduce(REDUCTIONS[name], _plain(inputs[0]), **{"axis": 0, **options})
         if result is NotImplemented:
             if out is not None:
                 options["out"] = tuple(map(_plain, out))
@@ -104,6 +105,8 @@ def array(a: Any, label: str = "") -> ValueArray:
     array([[ 2.718,  0.   ],
            [20.086,  0.   ]])
     """
+    if not isinstance(label, str):
+        raise TypeError(f"expected a string for a label, but got {label!r}")
     made = _map(lambda x: x if isinstance(x, Value) else Value(x), a)
     if label:
         for i in np.ndindex(made.shape):
@@ -181,6 +184,8 @@ def _grad(x: Any) -> float:
 
 def _map(function: Callable[[Any], Any], a: Any) -> Any:
     """The array of objects that `function` makes of the elements."""
+    if np.ma.is_masked(a):
+        raise TypeError(f"expected an array whose elements are all there, but some are masked: {a!r}")
     try:
         elements = np.array(a, dtype=object) if isinstance(a, Value) else np.asarray(a)
     except ValueError as error:
@@ -209,15 +214,20 @@ def _function(name: str) -> Callable[..., Any] | None:
 
 
 def _reduce(
-    function: Callable[[tuple[Any, ...]], Any], a: Any, axis: Any, keepdims: bool, start: Sequence[Any] = ()
+    function: Callable[[tuple[Any, ...]], Any],
+    a: Any,
+    axis: Any,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Any:
     """An n-ary primitive along one axis, several axes or all of them (None)."""
     axes = range(a.ndim) if axis is None else [i % a.ndim if -a.ndim <= i < 0 else i for i in np.ravel(axis)]
-    rows = np.moveaxis(a, axes, range(-len(axes), 0))
-    kept = rows.shape[: a.ndim - len(axes)]
-    result = np.empty(kept, dtype=object)
-    for i in np.ndindex(kept):
-        result[i] = function((*start, *np.ravel(rows[i])))
+    rows, chosen = (np.moveaxis(x, axes, range(-len(axes), 0)) for x in (a, np.broadcast_to(where, a.shape)))
+    start = () if initial is None else (initial,)
+    result = np.empty(rows.shape[: a.ndim - len(axes)], dtype=object)
+    for i in np.ndindex(result.shape):
+        result[i] = function((*start, *rows[i][chosen[i]]))
     return np.expand_dims(result, tuple(axes)) if keepdims else result[()]
 
 
@@ -247,8 +257,12 @@ def _dot(a: Any, b: Any, out: Any = None) -> Any:
 
 
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    is_euclidean = ord is None or (ord == 2 and (np.ndim(x) == 1 or isinstance(axis, int)))
-    return _reduce(ops.norm, np.asarray(x), axis, keepdims) if is_euclidean else NotImplemented
+    is_of_vectors = np.ndim(x) == 1 or isinstance(axis, int)
+    if ord is None or (ord == 2 and is_of_vectors):
+        return _reduce(ops.norm, np.asarray(x), axis, keepdims)
+    if is_of_vectors and 0 < ord < np.inf:
+        return np.sum(np.abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
+    return NotImplemented
 
 
 FUNCTIONS: dict[Any, Callable[..., Any]] = {np.dot: _dot, np.linalg.norm: _norm}

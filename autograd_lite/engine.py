@@ -297,6 +297,8 @@ class Value:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy's functions of a Value, and of a Value with an array: the primitive of that name."""
         out = options.pop("out", None)
+        if method == "reduce" and ufunc.__name__ in ("add", "multiply", "maximum", "minimum"):
+            return self  # np.sum of what is one number
         if method != "__call__" or options:
             return NotImplemented
         name = NUMPY_NAMES.get(ufunc.__name__, ufunc.__name__)
