@@ -11,7 +11,7 @@ in which both accumulations below go. Nothing recurses: a graph may be deeper th
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -132,10 +132,12 @@ def _operands_first(root: Value, zero: float, leaves: list[tuple[Value, float | 
         node = path.pop()
 
 
-def operands_first(roots: Iterable[Value], known: Iterable[Value] = ()) -> list[Value]:
+def operands_first(
+    roots: Iterable[Value], known: Iterable[Value] = (), skipped: Callable[[Value], bool] | None = None
+) -> list[Value]:
     """The nodes on which the `roots` depend differentiably, each after its operands, leaves included.
 
-    The `known` come first, and what they were computed from is left out.
+    The `known` come first, and what they were computed from is left out, as are the nodes `skipped`.
     """
     order = list(known)
     seen = set(order)
@@ -147,6 +149,8 @@ def operands_first(roots: Iterable[Value], known: Iterable[Value] = ()) -> list[
             order.append(path.pop())
         elif node not in seen:
             seen.add(node)
+            if skipped is not None and skipped(node):
+                continue
             if node._primitive is None:
                 order.append(node)
             else:
@@ -206,11 +210,11 @@ def push_forward(order: Sequence[Value], tangents: Mapping[Value, float]) -> dic
 
 
 def adjoint_graph(
-    seeds: Iterable[tuple[Value, Any]], targets: Collection[Value], known: Iterable[Value] = ()
+    order: Sequence[Value], seeds: Iterable[tuple[Value, Any]], targets: Iterable[Value]
 ) -> dict[Value, Any]:
-    """The adjoints, Values or floats, of those `targets` on which the seeded roots depend."""
+    """The adjoints, Values or floats, of those `targets` on which the seeded roots in the order depend."""
     with _collector_paused():
-        return _adjoint_graph(seeds, targets, known)
+        return _adjoint_graph(order, seeds, set(targets))
 
 
 @contextmanager
@@ -227,13 +231,11 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _adjoint_graph(
-    seeds: Iterable[tuple[Value, Any]], targets: Collection[Value], known: Iterable[Value]
+    order: Sequence[Value], seeds: Iterable[tuple[Value, Any]], targets: set[Value]
 ) -> dict[Value, Any]:
     terms: dict[Value, list[tuple[Any, Any]]] = {}
     for root, seed in seeds:
         terms.setdefault(root, []).append((seed, 1.0))
-    order = operands_first(terms, known)
-    targets = set(targets)
     active = set(targets)
     for node in order:
         if node._primitive is not None and not active.isdisjoint(operands(node)):

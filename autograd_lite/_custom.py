@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from inspect import Parameter, signature
+from inspect import Signature, signature
 from typing import Any
 
-from autograd_lite._primitive import REAL, Function, Primitive, apply, number
+from autograd_lite._primitive import REAL, DomainError, Function, Primitive, apply, elementwise, number
 from autograd_lite.engine import Value
 
 
@@ -53,44 +53,18 @@ def custom_derivative(*partials: Function | None) -> Callable[[Function], Functi
             raise TypeError(f"expected a function (y, *operands) for each operand, or None, but got {d!r}")
 
     def decorate(f: Function) -> Function:
-        name = getattr(f, "__name__", "custom")
-        parameters = signature(f).parameters.values()
-        operands = tuple(p.name for p in parameters)
-        if any(
-            p.kind not in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD) for p in parameters
-        ):
-            raise TypeError(f"a primitive has a fixed number of operands, but got {name}{signature(f)}")
-        if len(partials) != len(operands):
-            raise TypeError(
-                f"{name} needs a derivative for each of its {len(operands)} operands "
-                f"({', '.join(operands)}), but got {len(partials)}"
-            )
-        for operand, d in zip(operands, partials, strict=True):
-            _check_arity(d, name, operand, operands)
-
-        @wraps(f)
-        def value(*xs: float) -> float:
-            return number(f(*xs), f"a real number as the result of {name}")
-
-        row = Primitive(
-            name,
-            value,
-            tuple(d and _checked(d, name) for d in partials),
-            (REAL,) * len(operands),
-            f"{name}({', '.join(f'{{{i}}}' for i in range(len(operands)))})",
-            name,
-            operands,
-            tuple(p.default for p in parameters if p.default is not p.empty),
-            is_nary=False,
-            empty=False,
-        )
+        if not callable(f):
+            raise TypeError(f"expected a function below @custom_derivative(derivatives), but got {f!r}")
+        row = _row(f, partials)
 
         @wraps(f)
         def primitive(*xs: Any, **named: Any) -> Any:
             bound = row.bind(xs, named)
-            for x, operand, d in zip(bound, operands, partials, strict=True):
+            if any(getattr(x, "shape", ()) for x in bound):
+                return elementwise(primitive, bound)
+            for x, operand, d in zip(bound, row.operands, row.partials, strict=True):
                 if d is None and isinstance(x, Value):
-                    raise TypeError(f"{name} has no derivative by {operand}: pass a number, not {x!r}")
+                    raise TypeError(f"{row.name} has no derivative by {operand}: pass a number, not {x!r}")
             return apply(row, bound)
 
         return primitive
@@ -98,28 +72,73 @@ def custom_derivative(*partials: Function | None) -> Callable[[Function], Functi
     return decorate
 
 
-def _check_arity(d: Function | None, name: str, operand: str, operands: tuple[str, ...]) -> None:
-    try:
+def _row(f: Function, partials: tuple[Function | None, ...]) -> Primitive:
+    """The entry that the table of primitives would have for `f`."""
+    name = getattr(f, "__name__", "custom")
+    taken = _signature(f)
+    parameters = taken.parameters.values()
+    operands = tuple(p.name for p in parameters)
+    if any(p.kind not in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters):
+        raise TypeError(f"a primitive has a fixed number of operands, but got {name}{taken}")
+    if len(partials) != len(operands):
+        raise TypeError(
+            f"{name} needs a derivative for each of its {len(operands)} operands "
+            f"({', '.join(operands)}), but got {len(partials)}"
+        )
+    for operand, d in zip(operands, partials, strict=True):
         if d is not None:
-            signature(d).bind("y", *operands)
+            _check_arity(d, name, operand, operands)
+
+    def value(*xs: float) -> float:
+        try:
+            result = f(*xs)
+        except (ValueError, ArithmeticError) as error:
+            raise DomainError(str(error)) from error
+        return number(result, f"a real number as the result of {name}")
+
+    return Primitive(
+        name,
+        value,
+        tuple(d and _checked(d, name, operands) for d in partials),
+        (REAL,) * len(operands),
+        f"{name}({', '.join(f'{{{i}}}' for i in range(len(operands)))})",
+        name,
+        operands,
+        tuple(p.default for p in parameters if p.default is not p.empty),
+        is_nary=False,
+        empty=False,
+    )
+
+
+def _signature(f: Function) -> Signature:
+    try:
+        return signature(f)
+    except ValueError:
+        raise TypeError(f"{f!r} does not tell its operands: wrap it, as in lambda x: f(x)") from None
+
+
+def _check_arity(d: Function, name: str, operand: str, operands: tuple[str, ...]) -> None:
+    taken = _signature(d)
+    try:
+        taken.bind("y", *operands)
     except TypeError:
         raise TypeError(
             f"the derivative of {name} by {operand} must take (y, {', '.join(operands)}), "
-            f"but it takes {signature(d)}"  # type: ignore[arg-type]
+            f"but it takes {taken}"
         ) from None
 
 
-def _checked(d: Function, name: str) -> Function:
+def _checked(d: Function, name: str, operands: tuple[str, ...]) -> Function:
     """A derivative that returns floats or Values, or raises TypeError."""
 
-    def partial(y: Any, *operands: Any) -> Any:
-        result = d(y, *operands)
-        if type(y) is float and isinstance(result, Value):  # what is recorded is the number
-            return result.data
-        return (
-            result
-            if isinstance(result, Value)
-            else number(result, f"a real number as a derivative of {name}")
-        )
+    def partial(y: Any, *xs: Any) -> Any:
+        try:
+            result = d(y, *xs)
+        except (ValueError, ArithmeticError) as error:
+            point = ", ".join(f"{x} = {getattr(v, 'data', v)!r}" for x, v in zip(operands, xs, strict=True))
+            raise DomainError(f"the derivative of {name} is not defined for {point}: {error}") from error
+        if not isinstance(result, Value):
+            return number(result, f"a real number as a derivative of {name}")
+        return result.data if type(y) is float else result  # what is recorded is a number
 
     return partial

@@ -11,6 +11,7 @@ derivatives depend on them, and are `Value`s.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -18,12 +19,7 @@ import numpy as np
 
 from autograd_lite._chain_rule import adjoint_graph, operands_first, pull_back, push_forward, tangent_graph
 from autograd_lite._primitive import is_real
-from autograd_lite._recording import (
-    collecting_leaves,
-    is_being_differentiated,
-    is_recording,
-    recording,
-)
+from autograd_lite._recording import differentiating, innermost, is_recording, recording
 from autograd_lite._trees import Structure, flatten
 from autograd_lite.arrays import ValueArray
 from autograd_lite.engine import Value
@@ -40,19 +36,25 @@ class Evaluation(NamedTuple):
     output_structure: Structure
     aux: Any
     order: list[Value]  # the nodes between them
-    gives_floats: bool  # whether nothing but the inputs has an influence
+    nodes: set[Value]  # the same, if there are several outputs
+    gives_floats: bool  # whether nothing but the inputs can have an influence
 
     def adjoints(self, seeds: Iterable[tuple[Any, Any]]) -> list[Any]:
         """Σ seed ∂output/∂input for each input, from pairs of an output and its seed: reverse mode."""
         # A seed of 0 leaves an output out, even if its derivative is infinite.
         roots = [(y, seed) for y, seed in seeds if isinstance(y, Value) and _moves(seed)]
         if self.gives_floats:
-            order = operands_first(y for y, _ in roots) if len(self.outputs) > 1 else self.order
-            found: Mapping[Value, Any] = pull_back(order, roots)
+            found: Mapping[Value, Any] = pull_back(self._order_to(roots), roots)
         else:
             with recording():
-                found = adjoint_graph(roots, self.inputs, known=self.inputs)
+                found = adjoint_graph(self._order_to(roots), roots, self.inputs)
         return [found.get(x, 0.0) for x in self.inputs]
+
+    def _order_to(self, roots: Sequence[tuple[Value, Any]]) -> list[Value]:
+        """The part of the order on which some outputs depend: a row of a Jacobian may need little of it."""
+        if len(self.outputs) == 1:
+            return self.order
+        return operands_first((y for y, _ in roots), self.inputs, skipped=lambda x: x not in self.nodes)
 
     def tangents(self, seeds: Iterable[tuple[Value, Any]]) -> list[Any]:
         """Σ ∂output/∂input seed for each output, from pairs of an input and its seed: forward mode."""
@@ -66,7 +68,7 @@ class Evaluation(NamedTuple):
 
     def released(self, scalars: Sequence[Any]) -> Any:
         """Results in the form in which they leave: an array of floats or of Values."""
-        if self.gives_floats and not is_being_differentiated():
+        if self.gives_floats and innermost.get() is None:
             return np.array([x._number if isinstance(x, Value) else x for x in scalars], dtype=float)
         kept = [x if isinstance(x, Value) else Value(x) for x in scalars]
         return objects(kept if is_recording() else [Value(x.data) for x in kept])
@@ -109,33 +111,46 @@ def evaluate(
     """
     chosen, is_single = indices(argnums, len(args), f)
     leaves, structure = flatten(args[chosen[0]] if is_single else tuple(args[i] for i in chosen))
-    with recording(), collecting_leaves() as made:
+    around = innermost.get()
+    with recording(), differentiating() as scope:
         inputs = [node for leaf in leaves for node in _nodes(leaf, f)]
         result = f(*substitute(args, chosen, is_single, structure.fill(objects(inputs))), **kwargs)
     aux = None
     if has_aux:
         if not (isinstance(result, tuple) and len(result) == 2):
             raise TypeError(
-                f"with has_aux=True {name_of(f)} must return a pair (result, aux), but it returned {result!r}"
+                f"with has_aux=True {name_of(f)} must return a pair (result, aux), but it returned "
+                f"{reprlib.repr(result)}"
             )
         result, aux = result
     outputs, output_structure = _outputs(result, f, scalar_for)
     is_alone = len(chosen) == len(args) and not kwargs
     if is_alone and inputs and outputs and not any(isinstance(y, Value) for y in outputs):
         raise TypeError(
-            f"{name_of(f)} must return a Value computed from its arguments, but it returned {result!r}: "
-            "what is computed from .data, or from no argument at all, has no derivative"
+            f"{name_of(f)} must return a Value computed from its arguments, but it returned "
+            f"{reprlib.repr(result)}: what is computed from .data, or from no argument, has no derivative"
         )
-    order = operands_first((y for y in outputs if isinstance(y, Value)), known=inputs)
-    everything = operands_first(_values(aux), known=order) if has_aux else order
-    is_nested = any(node._primitive is not None for node in inputs)
-    own = set(made)
-    gives_floats = not is_nested and all(x in own for x in everything if x._primitive is None)
-    return Evaluation(inputs, structure, outputs, output_structure, aux, order, gives_floats)
+    results = [y for y in outputs if isinstance(y, Value)] + (_values(aux) if has_aux else [])
+    order = operands_first(results, known=inputs, skipped=around.history.__contains__ if around else None)
+    if around:
+        around.history.update(order)
+    own = set(scope.leaves)
+    is_nested = around or any(x._primitive is not None for x in inputs)
+    gives_floats = not is_nested and all(x in own for x in order if x._primitive is None)
+    nodes = set(order) if len(outputs) > 1 else set()
+    return Evaluation(inputs, structure, outputs, output_structure, aux, order, nodes, gives_floats)
+
+
+def check_argnums(argnums: Any) -> None:
+    """Raise TypeError unless it is an int, a sequence of ints or None."""
+    several = argnums if isinstance(argnums, tuple | list | range) else () if argnums is None else (argnums,)
+    if any(isinstance(i, bool) or not isinstance(i, int | np.integer) for i in several):
+        raise TypeError(f"expected an int or a sequence of ints for argnums, but got {argnums!r}")
 
 
 def indices(argnums: Any, count: int, f: Function) -> tuple[list[int], bool]:
     """The positions of the differentiated arguments, and whether it is one given by itself."""
+    check_argnums(argnums)
     is_single = isinstance(argnums, int | np.integer)
     chosen = [argnums] if is_single else list(range(count) if argnums is None else argnums)
     for i in chosen:
@@ -172,15 +187,18 @@ def objects(elements: Sequence[Any]) -> ValueArray:
 
 def scalars_of(leaf: Any) -> list[Any]:
     """The elements of an array, or the scalar itself."""
-    return leaf.ravel().tolist() if isinstance(leaf, np.ndarray) else [leaf]
+    if not isinstance(leaf, np.ndarray):
+        return [leaf]
+    # A matrix keeps two axes, whatever it is asked; of masked elements the list must keep a trace.
+    return (leaf if np.ma.isMaskedArray(leaf) else np.asarray(leaf)).ravel().tolist()
 
 
 def _nodes(leaf: Any, f: Function) -> list[Value]:
     """A node for each scalar of an argument."""
     if isinstance(leaf, np.ndarray) and leaf.dtype.kind not in "fO":
+        advice = "write a.astype(float)" if leaf.dtype.kind in "iu" else "leave it out of argnums"
         raise TypeError(
-            f"{name_of(f)} can be differentiated by floats, but got an array of {leaf.dtype}: "
-            "write a.astype(float)"
+            f"{name_of(f)} can be differentiated by floats, but got an array of {leaf.dtype}: {advice}"
         )
     return [_node(x, f) for x in scalars_of(leaf)]
 

@@ -1,6 +1,7 @@
 """What a primitive is, and how a function of the table meets floats, `Value`s and arrays."""
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, Signature, signature
@@ -134,7 +135,8 @@ class Primitive:
                 defined = interval.describe(name)
                 return DomainError(f"{self.name} is defined for {defined}, but got {_describe(x, name)}")
         given = " and ".join(map(_describe, operands, names))
-        return DomainError(f"{self.name} is not defined for {given}")
+        reason = f": {error}" if isinstance(error := sys.exception(), DomainError) else ""
+        return DomainError(f"{self.name} is not defined for {given}{reason}")
 
     def __reduce__(self) -> tuple[Callable[[str], "Primitive"], tuple[str]]:
         return _row, (self.name,)
@@ -202,7 +204,7 @@ def elementwise(function: Function, operands: Sequence[Any]) -> Any:
     """`function` of each element of arrays of numbers or Values, broadcast against each other."""
     import numpy as np
 
-    objects = [_objects(x) for x in operands]
+    objects = [as_objects(x) for x in operands]
     with np.errstate(all="ignore"):  # overflow is silent everywhere else too
         result = np.frompyfunc(function, len(operands), 1)(*objects)
     if not isinstance(result, np.ndarray):
@@ -210,7 +212,7 @@ def elementwise(function: Function, operands: Sequence[Any]) -> Any:
     return result.astype(float) if all(type(y) is float for y in result.flat) else result
 
 
-def _objects(x: Any) -> Any:
+def as_objects(x: Any) -> Any:
     """`x` as an array of floats and Values, so that NumPy leaves the arithmetic to them."""
     import numpy as np
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
@@ -16,10 +16,22 @@ _own: ContextVar[NoGrad | None] = ContextVar("own", default=None)
 paused: list[NoGrad] = []
 
 
-# The leaves made while a function is being differentiated: to it they are constants. As above, the list
-# tells whether any thread is at it.
-created: ContextVar[list[Any] | None] = ContextVar("created", default=None)
-evaluating: list[None] = []
+class Scope:
+    """What is known about the nodes of a function while it is being differentiated.
+
+    The `leaves` that are made meanwhile are constants to it. The nodes in the `history` were there when a
+    derivative inside it was done, so that they do not depend on the arguments of the next one.
+    """
+
+    def __init__(self) -> None:
+        self.leaves: list[Any] = []
+        self.history: set[Any] = set()
+
+
+# The innermost function that this thread or task is differentiating; as above, the list tells whether there
+# is any.
+innermost: ContextVar[Scope | None] = ContextVar("innermost", default=None)
+evaluating: list[Scope] = []
 
 
 def is_recording() -> bool:
@@ -42,7 +54,8 @@ class NoGrad:
 
     def __exit__(self, *exception: object) -> None:
         paused.remove(self)
-        _own.reset(self._outer)
+        with suppress(ValueError):  # in a generator that another thread closes
+            _own.reset(self._outer)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if isgeneratorfunction(function) or iscoroutinefunction(function) or isasyncgenfunction(function):
@@ -99,21 +112,15 @@ def recording() -> Iterator[None]:
 
 
 @contextmanager
-def collecting_leaves() -> Iterator[list[Any]]:
-    """A context that gives the list of all leaves made in it."""
-    leaves: list[Any] = []
-    around = created.get()
-    token = created.set(leaves)
-    evaluating.append(None)
+def differentiating() -> Iterator[Scope]:
+    """A context in which a function is called in order to be differentiated."""
+    scope, around = Scope(), innermost.get()
+    token = innermost.set(scope)
+    evaluating.append(scope)
     try:
-        yield leaves
+        yield scope
     finally:
-        evaluating.pop()
-        created.reset(token)
+        evaluating.remove(scope)
+        innermost.reset(token)
         if around is not None:
-            around += leaves
-
-
-def is_being_differentiated() -> bool:
-    """Whether this thread or task is inside a function that is being differentiated."""
-    return created.get() is not None
+            around.leaves += scope.leaves

@@ -32,8 +32,13 @@ class Token(NamedTuple):
         return self.kind is other.kind and same
 
 
+SCALAR = Token(None, ())
+
+
 def token_of(x: Any) -> Token:
     """What stands at the top of a structure."""
+    if type(x) is float or hasattr(type(x), "_record"):
+        return SCALAR
     if isinstance(x, dict):
         return Token(dict, tuple(x))
     if isinstance(x, tuple) and hasattr(x, "_fields"):
@@ -65,7 +70,8 @@ class Structure(tuple[Token, ...]):
             if token.kind is dict:
                 built.append(dict(zip(token.keys, children, strict=True)))
             else:
-                built.append(token.kind(children) if token.kind in (list, tuple) else token.kind(*children))
+                make = token.kind if token.kind in (list, tuple) else token.kind._make
+                built.append(make(children))
         return built[0]
 
     def split(self, scalars: Any) -> Iterator[Any]:
@@ -73,6 +79,9 @@ class Structure(tuple[Token, ...]):
 
         Axes before the last stay in front; a leaf without axes is its element itself.
         """
+        if scalars.ndim == 1 and not any(self.shapes):
+            yield from scalars.tolist()
+            return
         start = 0
         for shape in self.shapes:
             stop = start + prod(shape)

@@ -8,13 +8,15 @@ chain of small nodes, the primitive is recorded instead: `@` makes one `dot` for
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+import reprlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_lite import ops
-from autograd_lite._primitive import NUMPY_NAMES, elementwise, number
+from autograd_lite._primitive import NUMPY_NAMES, as_objects, elementwise, number
 from autograd_lite.engine import Value, record_dots
 
 __all__ = ["ValueArray", "array", "data", "grads"]
@@ -26,7 +28,15 @@ OTHER_NAMES: dict[str, Callable[..., Any]] = {
     "conjugate": lambda x: x,
     "sign": lambda x: ops.where(x > 0, 1.0, ops.where(x < 0, -1.0, 0.0)),
 }
-FORMALITIES = {"dtype", "casting", "order", "subok"}  # of arrays of objects they change nothing
+COMPARISONS = {
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+}
+FORMALITIES = {"casting", "order", "subok"}  # which change nothing where the elements are objects
 REDUCTIONS = {"add": ops.sum, "multiply": ops.prod, "maximum": ops.max, "minimum": ops.min}
 
 
@@ -44,10 +54,14 @@ class ValueArray(np.ndarray):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
         """NumPy's elementwise functions, reductions and ``@``."""
         name = ufunc.__name__
+        if options.get("dtype", ...) in (None, object):
+            del options["dtype"]
         result: Any = NotImplemented
         if method == "__call__" and options.keys() <= FORMALITIES:
             if name == "matmul":
-                result = _matmul(*map(_plain, inputs))
+                result = _matmul(*inputs)
+            elif name in COMPARISONS:
+                result = _compare(COMPARISONS[name], inputs)
             elif function := _function(name):
                 result = elementwise(function, [_plain(x) for x in inputs])
         elif method == "reduce" and name in REDUCTIONS:
@@ -185,14 +199,18 @@ def _grad(x: Any) -> float:
 def _map(function: Callable[[Any], Any], a: Any) -> Any:
     """The array of objects that `function` makes of the elements."""
     if np.ma.is_masked(a):
-        raise TypeError(f"expected an array whose elements are all there, but some are masked: {a!r}")
+        raise TypeError(
+            "expected an array whose elements are all there, but some are masked: fill them first"
+        )
     try:
         elements = np.array(a, dtype=object) if isinstance(a, Value) else np.asarray(a)
     except ValueError as error:
-        raise ValueError(f"expected lists of equal lengths, which make an array, but got {a!r}") from error
+        raise ValueError(
+            f"expected lists of equal lengths, which make an array, but got {reprlib.repr(a)}"
+        ) from error
     result = np.empty(elements.shape, dtype=object)
     for i, x in zip(np.ndindex(elements.shape), elements.flat, strict=True):
-        result[i] = function(x)
+        result[i] = function(x.item() if isinstance(x, np.ndarray) and x.shape == () else x)
     return result
 
 
@@ -233,7 +251,7 @@ def _reduce(
 
 def _matmul(a: Any, b: Any) -> Any:
     """``a @ b`` with one `dot` for each element of the result."""
-    a, b = (np.asarray(x, dtype=object) for x in (a, b))
+    a, b = (_plain(as_objects(x)) for x in (a, b))
     shape = np.matmul(np.zeros(a.shape), np.zeros(b.shape)).shape  # or NumPy's error
     left = a[None, :] if a.ndim == 1 else a
     right = b[:, None] if b.ndim == 1 else b
@@ -254,6 +272,15 @@ def _rows(matrix: Any) -> list[tuple[Any, ...]]:
 def _dot(a: Any, b: Any, out: Any = None) -> Any:
     is_product_of_matrices = np.ndim(a) >= 1 and 1 <= np.ndim(b) <= 2 and out is None
     return np.matmul(a, b) if is_product_of_matrices else NotImplemented
+
+
+def _compare(comparison: Callable[[Any, Any], bool], operands: Sequence[Any]) -> Any:
+    """An array of bools: of numbers, also where `==` of two Values would ask whether they are the same."""
+
+    def compared(a: Any, b: Any) -> bool:
+        return bool(comparison(*(x.data if isinstance(x, Value) else x for x in (a, b))))
+
+    return np.frompyfunc(compared, 2, 1)(*(_plain(as_objects(x)) for x in operands)).astype(bool)
 
 
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:

@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd_lite._choose import choose
 from autograd_lite._custom import custom_derivative
-from autograd_lite._evaluation import Evaluation, Function, evaluate, indices, scalars_of
+from autograd_lite._evaluation import Evaluation, Function, check_argnums, evaluate, indices, scalars_of
 from autograd_lite._primitive import number
 from autograd_lite._recording import no_grad
 from autograd_lite._trees import Structure
@@ -400,6 +400,4 @@ def _for_seeds(e: Evaluation, seeds: Sequence[Any]) -> Evaluation:
 def _check(f: Any, argnums: Any) -> None:
     if not callable(f):
         raise TypeError(f"expected a function to differentiate, but got {f!r}")
-    several = argnums if isinstance(argnums, tuple | list | range) else () if argnums is None else (argnums,)
-    if any(isinstance(i, bool) or not isinstance(i, int | np.integer) for i in several):
-        raise TypeError(f"expected an int or a sequence of ints for argnums, but got {argnums!r}")
+    check_argnums(argnums)

@@ -14,10 +14,10 @@ from operator import mul
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd_lite import ops
-from autograd_lite._chain_rule import accumulate, adjoint_graph, topological_order
+from autograd_lite._chain_rule import accumulate, adjoint_graph, operands_first, topological_order
 from autograd_lite._condition import Condition, compare
 from autograd_lite._primitive import NUMPY_COMPARISONS, NUMPY_NAMES, Primitive, elementwise, is_real, number
-from autograd_lite._recording import created, evaluating, is_recording, paused
+from autograd_lite._recording import evaluating, innermost, is_recording, paused
 from autograd_lite.ops import TABLE, DomainError
 
 __all__ = ["Condition", "DomainError", "Value", "topological_order"]
@@ -76,8 +76,8 @@ class Value:
         self._grad = self._primitive = None
         if label != "":
             self.label = label
-        if evaluating and (leaves := created.get()) is not None:
-            leaves.append(self)
+        if evaluating and (scope := innermost.get()):
+            scope.leaves.append(self)
 
     @property
     def data(self) -> float:
@@ -378,7 +378,7 @@ class Value:
         for w in targets:
             if not isinstance(w, Value):
                 raise TypeError(f"expected a Value or a list of Values to differentiate by, but got {w!r}")
-        adjoints = adjoint_graph([(self, 1.0)], targets)
+        adjoints = adjoint_graph(operands_first([self]), [(self, 1.0)], targets)
         derivatives = [adjoints.get(w, 0.0) for w in targets]
         return [d if isinstance(d, Value) else Value(d) for d in derivatives]
 
@@ -477,8 +477,8 @@ def record_dots(rows: Sequence[tuple[Any, ...]], right: tuple[Any, ...]) -> list
 def _leaf(out: Value) -> Value:
     """What an operator gives that does not record."""
     out._primitive = None
-    if evaluating and (leaves := created.get()) is not None:
-        leaves.append(out)
+    if evaluating and (scope := innermost.get()):
+        scope.leaves.append(out)
     return out
 
 

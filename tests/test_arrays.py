@@ -58,7 +58,6 @@ def check(f: Callable[..., Any], *arguments: Any, make: Callable[[Any], Any] = a
     leaves = [make(a) for a in arguments]
     result = f(*leaves)
     assert np.shape(result) == expected.shape
-    assert data(result).tolist() == pytest.approx(expected.tolist()) if expected.ndim < 2 else True
     assert data(result).ravel().tolist() == pytest.approx(expected.ravel().tolist(), rel=1e-13, abs=1e-14)
     weights = np.cos(np.arange(expected.size)).reshape(expected.shape)
     ops.sum(
@@ -151,8 +150,12 @@ def test_grads_are_what_backward_left() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["a", b"a", None, ["a"], [1.0, None], [1j], np.array(["a"]), np.array([1j]), [object()], {1.0},
-              np.array([0], dtype="m8[s]"), np.array([0], dtype="M8[s]"), iter([1.0]), {"a": 1.0}, [Value(1.0) > 0]]
+    "wrong",
+    [
+        "a", b"a", None, ["a"], [1.0, None], [1j], np.array(["a"]), np.array([1j]), [object()], {1.0},
+        {"a": 1.0},
+        np.array([0], dtype="m8[s]"), np.array([0], dtype="M8[s]"), iter([1.0]), [Value(1.0) > 0],
+    ],
 )  # fmt: skip
 def test_what_is_no_real_number_is_a_type_error(wrong: Any) -> None:
     for function in (array, data, grads):
@@ -212,7 +215,8 @@ def test_a_copy_of_numpy_holds_the_same_values() -> None:
 
 UNARY = [
     np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sqrt, np.square, np.reciprocal, np.sin,
-    np.cos, np.tan, np.sinh, np.cosh, np.tanh, np.arctan, np.arcsinh, np.abs, np.fabs, np.negative, np.positive,
+    np.cos, np.tan, np.sinh, np.cosh, np.tanh, np.arctan, np.arcsinh, np.abs, np.fabs, np.negative,
+    np.positive,
     np.conjugate,
 ]  # fmt: skip
 ON_UNIT = [np.arcsin, np.arccos, np.arctanh]
@@ -282,7 +286,8 @@ OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operato
 @pytest.mark.parametrize(
     "other",
     [
-        2, 2.0, np.float64(2), np.float32(2), np.int64(2), np.array(2.0), np.array(2), np.array([1.5, 2.0, 2.5]),
+        2, 2.0, np.float64(2), np.float32(2), np.int64(2), np.array(2.0), np.array(2),
+        np.array([1.5, 2.0, 2.5]),
         np.array([1, 2, 3]), np.array([[1.0], [2.0]]), np.array([True, True, True]), np.float16([1, 2, 3]),
         [1.0, 2.0, 3.0], (1, 2, 3),
     ],
@@ -298,17 +303,11 @@ def test_operators_with_numbers_and_arrays_of_every_kind(operate: Any, other: An
 @pytest.mark.parametrize("operate", OPERATORS, ids=lambda f: f.__name__)
 @every_kind
 def test_operators_with_a_value(operate: Any, make: Any) -> None:
-    a, v = sample(2, 3), Value(1.5)
-    for compute in (lambda x, y: operate(x, y), lambda x, y: operate(y, x)):
-        leaves = make(a)
-        result = compute(leaves, v)
-        assert data(result).tolist() == pytest.approx(compute(a, 1.5).tolist()) if a.ndim < 2 else True
-        assert result.shape == (2, 3)
-        v.grad = 0.0
-        for y in result.flat:
-            y.backward()
-        (slope,) = differences(lambda y: compute(a, y), [np.array(1.5)], 1.0)
-        assert v.grad == pytest.approx(float(slope), rel=1e-6)
+    a = sample(2, 3)
+    leaves, v = make(a), Value(1.5)
+    check(lambda x: operate(leaves, x[0]) if isinstance(x[0], Value) else operate(a, x[0]), [1.5])
+    check(lambda x: operate(x[0], leaves) if isinstance(x[0], Value) else operate(x[0], a), [1.5])
+    assert operate(v, leaves).shape == operate(leaves, v).shape == (2, 3)
 
 
 REDUCTIONS: dict[str, Callable[[Any], Any]] = {
@@ -394,7 +393,7 @@ def test_reductions_of_nothing() -> None:
     assert data(np.sum(empty, axis=0)).tolist() == [0.0, 0.0]
     assert data(np.prod(empty, axis=0)).tolist() == [1.0, 1.0]
     assert np.sum(empty, axis=1).shape == (0,)
-    with pytest.raises(ValueError, match="at least one|zero-size"):
+    with pytest.raises(ValueError, match=r"at least one|zero-size"):
         np.max(empty)
 
 
@@ -459,7 +458,7 @@ def test_products_are_possible_where_they_are_of_floats(operate: Any, left: Any,
         try:
             expected = operate(a, b)
         except ValueError:
-            with pytest.raises(ValueError, match="mismatch|not aligned"):
+            with pytest.raises(ValueError, match=r"mismatch|not aligned"):
                 operate(array(a), array(b))
         else:
             got = operate(array(a), b)
@@ -657,8 +656,13 @@ def test_choices_at_ties_have_the_derivatives_of_the_table() -> None:
 # Comparisons
 
 
-@pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge])
-@every_kind
+ORDERS = [operator.lt, operator.le, operator.gt, operator.ge]
+
+
+@pytest.mark.parametrize(
+    ("compare", "make"),
+    [(compare, make) for compare in ORDERS for make in (array, plain)] + [(operator.eq, array), (operator.ne, array)],
+)
 @given(st.lists(st.sampled_from([-1.0, 0.0, 1.0]), min_size=1, max_size=4))
 def test_comparisons_give_arrays_of_bools(compare: Any, make: Any, numbers: list[float]) -> None:
     a, x = make(numbers), np.array(numbers)
@@ -778,9 +782,11 @@ A = array([1.0, 2.0])
 @pytest.mark.parametrize(
     "lose",
     [
-        lambda: np.array([V], dtype=float), lambda: np.asarray([V, 1.0], dtype=np.float32), lambda: A.astype(float),
+        lambda: np.array([V], dtype=float), lambda: np.asarray([V, 1.0], dtype=np.float32),
+        lambda: A.astype(float),
         lambda: np.array(A, dtype=float), lambda: np.asarray(A, dtype=float), lambda: np.float64(V),
-        lambda: np.zeros(2).__setitem__(0, V), lambda: np.zeros(2).__setitem__(slice(None), A), lambda: float(A[0]),
+        lambda: np.zeros(2).__setitem__(0, V), lambda: np.zeros(2).__setitem__(slice(None), A),
+        lambda: float(A[0]),
         lambda: np.full(2, V, dtype=float), lambda: np.fromiter([V], dtype=float), lambda: A.view(float),
         lambda: np.zeros(2).__iadd__(A), lambda: np.zeros(2).__imul__(V), lambda: np.exp(A, out=np.zeros(2)),
         lambda: np.add(A, 1.0, out=np.zeros(2)), lambda: np.sum(A, out=np.zeros(())), lambda: bool(A[0]),
@@ -789,13 +795,17 @@ A = array([1.0, 2.0])
         lambda: np.concatenate([A, A], out=np.zeros(4)), lambda: np.stack([A, A], out=np.zeros((2, 2))),
         lambda: np.copyto(np.zeros(2), A), lambda: np.put(np.zeros(2), [0, 1], A),
         lambda: np.place(np.zeros(2), [True, True], A), lambda: np.putmask(np.zeros(2), [True, True], A),
-        lambda: np.cumsum(A, dtype=float), lambda: np.cumsum(A, out=np.zeros(2)), lambda: np.array([V], dtype=int),
+        lambda: np.cumsum(A, out=np.zeros(2)), lambda: np.add.accumulate(A, dtype=float),
+        lambda: np.array([V], dtype=int),
         lambda: np.trace(np.outer(A, A), out=np.zeros(())), lambda: np.array([V], dtype=bool),
         lambda: np.linalg.det(np.outer(A, A)), lambda: np.linalg.inv(np.outer(A, A)), lambda: complex(V),
-        lambda: np.linalg.solve(np.outer(A, A), A), lambda: np.interp(A, [0, 3], [0, 1]), lambda: np.array(["a", V]) @ A,
+        lambda: np.linalg.solve(np.outer(A, A), A), lambda: np.interp(A, [0, 3], [0, 1]),
+        lambda: np.array(["a", V]) @ A,
         lambda: np.histogram(A), lambda: np.fft.fft(A), lambda: np.random.default_rng(0).normal(A),
-        lambda: np.linspace(0, V, 3, dtype=float), lambda: np.arange(0, V), lambda: math.fsum(A), lambda: int(A[0]),
-        lambda: np.array(V, dtype=float), lambda: np.array(V).astype(float), lambda: np.array(V).item().__float__(),
+        lambda: np.linspace(0, V, 3, dtype=float), lambda: np.arange(0, V), lambda: math.fsum(A),
+        lambda: int(A[0]),
+        lambda: np.array(V, dtype=float), lambda: np.array(V).astype(float),
+        lambda: np.array(V).item().__float__(),
     ],
 )  # fmt: skip
 def test_where_numpy_would_lose_the_graph_it_raises(lose: Callable[[], Any]) -> None:
@@ -805,8 +815,12 @@ def test_where_numpy_would_lose_the_graph_it_raises(lose: Callable[[], Any]) -> 
 
 @pytest.mark.parametrize(
     "function",
-    [np.floor, np.ceil, np.isnan, np.isfinite, np.isinf, np.signbit, np.rint, np.spacing, np.cbrt, np.heaviside,
-     np.copysign, np.mod, np.floor_divide, np.fmod, np.divmod, np.bitwise_and, np.nextafter, np.ldexp, np.gcd],
+    [
+        np.floor, np.ceil, np.isnan, np.isfinite, np.isinf, np.signbit, np.rint, np.spacing, np.cbrt, np.mod,
+        np.heaviside, np.copysign, np.floor_divide, np.fmod, np.divmod, np.bitwise_and, np.nextafter,
+        np.ldexp,
+        np.gcd,
+    ],
     ids=lambda f: f.__name__,
 )  # fmt: skip
 @every_kind
@@ -831,12 +845,6 @@ def test_reductions_of_a_single_value_are_this_value(function: Any) -> None:
     assert v.grad == pytest.approx(math.exp(3))
 
 
-def test_equality_is_identity_as_of_values() -> None:
-    a = array([1.0, 1.0])
-    assert (a == a).tolist() == [True, True]
-    assert (a != a[::-1]).tolist() == [True, True]
-
-
 @pytest.mark.parametrize("wrong", ["text", None, 1j, object(), np.array(["a", "b"]), np.array([1j, 2])])
 @pytest.mark.parametrize("operate", [*OPERATORS, np.maximum, operator.matmul], ids=lambda f: f.__name__)
 def test_operands_that_are_no_numbers(operate: Any, wrong: Any) -> None:
@@ -847,7 +855,7 @@ def test_operands_that_are_no_numbers(operate: Any, wrong: Any) -> None:
 
 def test_shapes_that_do_not_fit() -> None:
     for operate in (operator.add, operator.mul, np.maximum, operator.matmul, np.dot):
-        with pytest.raises(ValueError, match="broadcast|mismatch|aligned"):
+        with pytest.raises(ValueError, match=r"broadcast|mismatch|aligned"):
             operate(array(sample(2)), array(sample(3)))
 
 

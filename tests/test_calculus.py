@@ -163,7 +163,9 @@ def each_value(function: Callable[[Any], Any], tree: Any) -> Any:
     return function(tree)
 
 
-@given(TREES.filter(lambda tree: 0 < len(list(scalars(tree)))), st.sampled_from(["forward", "reverse", None]))
+@given(
+    TREES.filter(lambda tree: any(True for _ in scalars(tree))), st.sampled_from(["forward", "reverse", None])
+)
 def test_a_jacobian_has_the_structure_of_the_result_and_in_it_that_of_the_argument(
     tree: Any, mode: str | None
 ) -> None:
@@ -171,7 +173,7 @@ def test_a_jacobian_has_the_structure_of_the_result_and_in_it_that_of_the_argume
     rows = jacobian(lambda t: [x * x for x in scalars(t)], mode=mode)(tree)
     assert len(rows) == count
     for i, (row, x) in enumerate(zip(rows, scalars(tree), strict=True)):
-        assert_same(row, each(lambda x: 0.0, tree) if count == 0 else unit(tree, i, 2.0 * x))
+        assert_same(row, unit(tree, i, 2.0 * x))
 
 
 def unit(tree: Any, place: int, number: float) -> Any:
@@ -236,7 +238,8 @@ def test_arrays_come_to_the_function_as_arrays_of_values() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape_in", "shape_out"), [((), ()), ((3,), ()), ((), (2,)), ((2, 3), (4,)), ((2,), (2, 2)), ((1, 0), (2,))]
+    ("shape_in", "shape_out"),
+    [((), ()), ((3,), ()), ((), (2,)), ((2, 3), (4,)), ((2,), (2, 2)), ((1, 0), (2,))],
 )
 @pytest.mark.parametrize("mode", [None, "forward", "reverse"])
 def test_a_jacobian_of_arrays_has_the_shape_of_the_result_and_the_argument(
@@ -404,10 +407,10 @@ def test_a_hessian_is_symmetric_and_hvp_multiplies_by_it(program: Program, data:
 @settings(max_examples=30)
 @given(programs(most_steps=15, most_leaves=2))
 def test_third_derivatives_do_not_depend_on_the_order(program: Program) -> None:
-    T = np.array(numbers(jacobian(hessian(loss_of(program)))(list(program.leaves))))
-    scale = np.abs(T).max(initial=0.0) + np.max(second_sizes(program), initial=0.0)
+    third = np.array(jacobian(hessian(loss_of(program)))(list(program.leaves)))
+    scale = np.abs(third).max(initial=0.0) + np.max(second_sizes(program), initial=0.0)
     for axes in ((0, 2, 1), (1, 0, 2), (2, 1, 0)):
-        assert T == pytest.approx(T.transpose(axes), rel=1e-11, abs=1e-11 * scale)
+        assert np.allclose(third, third.transpose(axes), rtol=1e-11, atol=1e-11 * scale)
 
 
 SMOOTH: dict[str, tuple[Callable[[Any], Any], Callable[[float], float]]] = {
@@ -467,7 +470,11 @@ def test_a_derivative_of_a_newton_iteration(d: Operator) -> None:
 
 every_pair = pytest.mark.parametrize(
     ("outer", "inner"),
-    [pytest.param(DERIVATIVES[a], DERIVATIVES[b], id=f"{a} of {b}") for a in DERIVATIVES for b in DERIVATIVES],
+    [
+        pytest.param(DERIVATIVES[a], DERIVATIVES[b], id=f"{a} of {b}")
+        for a in DERIVATIVES
+        for b in DERIVATIVES
+    ],
 )
 
 
@@ -519,8 +526,10 @@ def test_a_derivative_at_a_minimum_that_depends_on_the_outer_variable(d: Operato
 @pytest.mark.parametrize(
     ("argnums", "expected"),
     [
-        (0, 60.0), (1, 40.0), (2, 24.0), (-1, 24.0), (-3, 60.0), ((0, 1), (60.0, 40.0)), ([2, 0], (24.0, 60.0)),
-        ((1,), (40.0,)), ((0, -1), (60.0, 24.0)), ((), ()), (range(3), (60.0, 40.0, 24.0)), (np.int64(1), 40.0),
+        (0, 60.0), (1, 40.0), (2, 24.0), (-1, 24.0), (-3, 60.0), (np.int64(1), 40.0), ((), ()),
+        ((1,), (40.0,)),
+        ((0, 1), (60.0, 40.0)), ([2, 0], (24.0, 60.0)), ((0, -1), (60.0, 24.0)),
+        (range(3), (60.0, 40.0, 24.0)),
     ],
 )  # fmt: skip
 def test_argnums_choose_the_arguments(argnums: Any, expected: Any) -> None:
@@ -691,7 +700,9 @@ def test_a_pass_along_or_back_costs_as_much_as_the_function(length: int) -> None
         assert length <= calls <= most * length
 
 
-@pytest.mark.parametrize(("inputs", "outputs", "mode"), [(1, 3, "forward"), (3, 1, "reverse"), (2, 2, "reverse")])
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "mode"), [(1, 3, "forward"), (3, 1, "reverse"), (2, 2, "reverse")]
+)
 def test_a_jacobian_takes_the_mode_that_makes_fewer_passes(
     inputs: int, outputs: int, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -739,7 +750,8 @@ class Scaled:
 @pytest.mark.parametrize(
     "f",
     [
-        Scaled(2.0), Scaled(2.0).method, lambda x: 2.0 * x * x, functools.partial(lambda a, x: a * x * x, 2.0),
+        Scaled(2.0), Scaled(2.0).method, lambda x: 2.0 * x * x,
+        functools.partial(lambda a, x: a * x * x, 2.0),
         functools.partial(lambda x, a: a * x * x, a=2.0), functools.partial(Scaled.__call__, Scaled(2.0)),
     ],
 )  # fmt: skip
@@ -906,8 +918,73 @@ def test_a_loss_that_contains_a_derivative_is_trained_by_backward() -> None:
 
 
 def test_a_constant_made_inside_the_function_is_a_constant() -> None:
-    assert numbers(grad(lambda x: x * Value(2.0))(3.0)) == 2.0
-    assert numbers(hessian(lambda x: Value(2.0) * x**2)(3.0)) == 4.0
+    assert_same(grad(lambda x: x * Value(2.0))(3.0), 2.0)
+    assert_same(hessian(lambda x: Value(2.0) * x**2)(3.0), 4.0)
+    assert_same(grad(lambda x: x * grad(lambda y: y * Value(2.0))(1.0))(3.0), 2.0)
+    assert_same(grad(lambda x: np.sum(autograd_lite.array([1.0, 2.0]) * x))(3.0), 3.0)
+
+
+def test_a_model_made_at_the_first_call_is_trained_after_it() -> None:
+    made: list[Value] = []
+
+    def f(x: Any) -> Any:
+        if not made:
+            made.append(Value(3.0))
+        return made[0] * x**2
+
+    assert_same(grad(f)(2.0), 12.0)
+    slope = grad(f)(2.0)
+    assert (slope.data, slope.gradient(made[0]).data) == (12.0, 4.0)
+    f(2.0).backward()
+    assert made[0].grad == 4.0
+
+
+def test_derivatives_by_other_means_inside_the_function() -> None:
+    def by_backward(x: Any) -> Any:
+        w = Value(2.0)
+        (w**3).backward()
+        return w.grad * x
+
+    def by_outer(x: Any) -> Any:
+        return (outer * x * x).gradient(outer) * x
+
+    outer = Value(5.0)
+    assert_same(grad(by_backward)(3.0), 12.0)
+    assert_same(grad(lambda x: (x**3).gradient(x) * x)(3.0), 81.0)
+    assert numbers(grad(by_outer)(3.0)) == 27.0
+
+
+def test_a_vjp_made_inside_a_function_serves_inside_and_outside() -> None:
+    kept: list[Any] = []
+
+    def f(x: Any) -> Any:
+        kept[:] = vjp(lambda y: [y * y * x, y * x], 2.0)
+        return kept[1]([1.0, x])[0] * x
+
+    assert_same(grad(f)(3.0), 4.0 * 6.0 + 3.0 * 9.0)
+    assert numbers(kept[1]([1.0, 0.0])) == (12.0,)
+
+
+def test_derivatives_in_threads_inside_the_function() -> None:
+    def f(x: Any) -> Any:
+        with ThreadPoolExecutor(2) as pool:
+            return sum(pool.map(lambda y: grad(lambda y: y * y * x)(y), [1.0, 2.0]))
+
+    assert numbers(grad(f)(3.0)) == 6.0
+
+
+def test_nodes_that_escape_from_a_function_are_nodes_like_others() -> None:
+    nodes = []
+
+    def f(x: Any) -> Any:
+        nodes.append(x * x)
+        return nodes[-1] * x
+
+    assert_same(grad(f)(3.0), 27.0)
+    later = nodes[-1] * 2
+    later.backward()
+    assert (later.data, nodes[-1].grad) == (18.0, 2.0)
+    assert_same(grad(lambda x: x * stop_gradient(nodes[-1]))(2.0), 9.0)
 
 
 def test_stop_gradient_is_a_constant_in_every_mode() -> None:
@@ -926,7 +1003,7 @@ def test_what_is_computed_without_recording_is_a_constant(d: Operator) -> None:
             factor = x * x
         return factor * x
 
-    assert numbers(d(f)(3.0)) == 9.0
+    assert_same(d(f)(3.0), 9.0)
 
 
 @every_derivative
@@ -947,8 +1024,10 @@ def test_derivatives_are_the_same_where_nothing_is_recorded(d: Operator) -> None
 @pytest.mark.parametrize("mode", ["forward", "reverse"])
 def test_infinite_derivatives_are_given_and_do_not_spread(mode: str) -> None:
     assert jacobian(lambda x: [ops.sqrt(x[0]), x[1] * 2], mode=mode)([0.0, 1.0]) == [[inf, 0.0], [0.0, 2.0]]
-    J = jacobian(lambda x: [ops.sqrt(x[0]) + x[1] * 2, x[1]], mode=mode)([0.0, 1.0])
-    assert J == [[inf, 2.0], [0.0, 1.0]]
+    assert jacobian(lambda x: [ops.sqrt(x[0]) + x[1] * 2, x[1]], mode=mode)([0.0, 1.0]) == [
+        [inf, 2.0],
+        [0.0, 1.0],
+    ]
 
 
 def test_an_input_that_does_not_move_and_a_result_that_does_not_count_have_no_influence() -> None:
@@ -1008,8 +1087,12 @@ def test_a_function_to_take_the_gradient_of_returns_one_value(d: Any, result: An
 
 @pytest.mark.parametrize(
     "result",
-    ["text", None, ["text"], [None], {"a": b"bytes"}, {1}, iter([]), np.array(["text"]), [1j], object(), 3.0, [3.0]],
-)
+    [
+        "text", None, ["text"], [None], {"a": b"bytes"}, {1}, iter([]), np.array(["text"]), [1j], object(),
+        3.0,
+        [3.0],
+    ],
+)  # fmt: skip
 def test_results_that_have_no_derivative(result: Any) -> None:
     for differentiate in (
         lambda: jacobian(lambda x: result)(1.0),
@@ -1024,8 +1107,8 @@ def test_results_that_have_no_derivative(result: Any) -> None:
 @pytest.mark.parametrize(
     "argument",
     [
-        "text", b"bytes", None, True, np.bool_(True), 1j, object(), {1.0}, range(3), [1.0, "text"], {"a": None},
-        [[1.0], [True]], np.array([1, 2]), np.array([True]), np.array([1j]), np.array(["a"]),
+        "text", b"bytes", None, True, np.bool_(True), 1j, object(), {1.0}, range(3), [1.0, "text"],
+        {"a": None}, [[1.0], [True]], np.array([1, 2]), np.array([True]), np.array([1j]), np.array(["a"]),
         np.array([1.0, "a"], dtype=object), np.array([None]), iter([1.0]), np.array([0], dtype="M8[s]"),
     ],
 )  # fmt: skip
@@ -1081,7 +1164,7 @@ def test_an_index_out_of_range_is_an_index_error(argnums: Any) -> None:
 
 
 def test_an_argument_given_by_name_has_no_index() -> None:
-    with pytest.raises(IndexError, match="called with 1 positional argument$"):
+    with pytest.raises(IndexError, match=r"called with 1 positional argument$"):
         grad(f_of_two, argnums=1)(1.0, y=2.0)
 
 
@@ -1100,7 +1183,7 @@ def test_an_argument_is_chosen_once(argnums: Any) -> None:
 
 @pytest.mark.parametrize("wrong", [3.0, None, "f", Value(1.0)])
 def test_what_is_no_function_is_refused_at_once(wrong: Any) -> None:
-    for d in (grad, value_and_grad, jacobian, hessian, lambda f: jvp(f, (1.0,), (1.0,)), lambda f: vjp(f, 1.0)):
+    for d in (grad, value_and_grad, jacobian, hessian, lambda f: jvp(f, (1.0,), (1.0,)), lambda f: vjp(f, 1)):
         with pytest.raises(TypeError, match="expected a function to differentiate"):
             d(wrong)
     with pytest.raises(TypeError, match="expected a function to differentiate"):
@@ -1109,7 +1192,7 @@ def test_what_is_no_function_is_refused_at_once(wrong: Any) -> None:
 
 @pytest.mark.parametrize("mode", ["fwd", "Forward", 1, ("forward",), ["forward"]])
 def test_there_are_two_modes(mode: Any) -> None:
-    with pytest.raises(ValueError, match="unknown mode .*'forward', 'reverse'"):
+    with pytest.raises(ValueError, match=r"unknown mode .*'forward', 'reverse'"):
         jacobian(f_of_two, mode=mode)
 
 
