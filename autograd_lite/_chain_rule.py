@@ -13,7 +13,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import isfinite
+from math import isfinite, isnan
 from typing import TYPE_CHECKING, Any
 
 from autograd_lite import ops
@@ -21,6 +21,11 @@ from autograd_lite import ops
 if TYPE_CHECKING:
     from autograd_lite.engine import Value
 
+# Of these an operand that is not chosen has no influence, not even where the derivative above is infinite.
+CHOICES = frozenset(
+    ops.TABLE[name]
+    for name in ("where", "relu", "leaky_relu", "elu", "clip", "maximum", "minimum", "max", "min")
+)
 FINITE = frozenset(ops.TABLE[name] for name in ("add", "sub", "mul", "dot", "relu"))
 
 
@@ -77,6 +82,10 @@ def accumulate(root: Value, leaves: list[tuple[Value, float | None]]) -> None:
                 x._grad += g * d
         else:
             a._grad += g * node._da
+    if any(isnan(leaf.grad) for leaf, _ in leaves):
+        adjoints = _pull_back_carefully([leaf for leaf, _ in leaves] + order, [(root, 1.0)])
+        for node, adjoint in adjoints.items():
+            node._grad = adjoint
 
 
 def _operands_first(root: Value, zero: float, leaves: list[tuple[Value, float | None]]) -> list[Value]:
@@ -145,18 +154,26 @@ def operands_first(
     todo: list[Value | None] = list(roots)
     while todo:
         node = todo.pop()
-        if node is None:
+        if node is None:  # all operands of the last node on the path have had their turn
             order.append(path.pop())
-        elif node not in seen:
-            seen.add(node)
-            if skipped is not None and skipped(node):
-                continue
-            if node._primitive is None:
-                order.append(node)
-            else:
-                path.append(node)
-                todo.append(None)
-                todo += operands(node)
+            continue
+        if node in seen:
+            continue
+        seen.add(node)
+        if skipped is not None and skipped(node):
+            continue
+        if node._primitive is None:
+            order.append(node)
+            continue
+        path.append(node)
+        a, b = node._a, node._b
+        if type(a) is tuple:
+            todo.append(None)
+            todo += a
+        elif b is None:
+            todo += (None, a)
+        else:
+            todo += (None, a, b)
     return order
 
 
@@ -168,7 +185,7 @@ def operands(node: Value) -> tuple[Value, ...]:
     return (a,) if node._b is None else (a, node._b)
 
 
-def pull_back(order: Sequence[Value], seeds: Iterable[tuple[Value, float]]) -> dict[Value, float]:
+def pull_back(order: Sequence[Value], seeds: Sequence[tuple[Value, float]]) -> dict[Value, float]:
     """The adjoints x̄ = Σ v̄ ∂v/∂x of all nodes from those of the roots: reverse mode, on floats."""
     adjoints = dict.fromkeys(order, 0.0)
     for root, seed in seeds:
@@ -185,7 +202,30 @@ def pull_back(order: Sequence[Value], seeds: Iterable[tuple[Value, float]]) -> d
         adjoints[a] += g * node._da
         if node._b is not None:
             adjoints[node._b] += g * node._db
+    return _pull_back_carefully(order, seeds) if any(map(isnan, adjoints.values())) else adjoints
+
+
+def _pull_back_carefully(order: Sequence[Value], seeds: Sequence[tuple[Value, float]]) -> dict[Value, float]:
+    """The same, where an infinite adjoint may have met an operand that was not chosen."""
+    adjoints = dict.fromkeys(order, 0.0)
+    for root, seed in seeds:
+        adjoints[root] += seed
+    for node in reversed(order):
+        g = adjoints[node]
+        if g == 0.0 and node._primitive in FINITE and isfinite(node._number):
+            continue
+        for x, d in _influences(node):
+            adjoints[x] += g * d
     return adjoints
+
+
+def _influences(node: Value) -> list[tuple[Value, float]]:
+    """The operands that have an influence on a node, and its derivatives with respect to them."""
+    if node._primitive is None:
+        return []
+    xs = operands(node)
+    ds = node._da if type(node._a) is tuple else (node._da, node._db)
+    return [(x, d) for x, d in zip(xs, ds, strict=False) if d != 0.0 or node._primitive not in CHOICES]
 
 
 def push_forward(order: Sequence[Value], tangents: Mapping[Value, float]) -> dict[Value, float]:
@@ -206,15 +246,16 @@ def push_forward(order: Sequence[Value], tangents: Mapping[Value, float]) -> dic
             found[node] = t + found[b] * node._db if b in found else t
         elif b in found:
             found[node] = found[b] * node._db
+    return _push_forward_carefully(order, tangents) if any(map(isnan, found.values())) else found
+
+
+def _push_forward_carefully(order: Sequence[Value], tangents: Mapping[Value, float]) -> dict[Value, float]:
+    """The same, where an infinite tangent may have met a choice that did not take it."""
+    found = dict(tangents)
+    for node in order:
+        if terms := [found[x] * d for x, d in _influences(node) if x in found]:
+            found[node] = sum(terms)
     return found
-
-
-def adjoint_graph(
-    order: Sequence[Value], seeds: Iterable[tuple[Value, Any]], targets: Iterable[Value]
-) -> dict[Value, Any]:
-    """The adjoints, Values or floats, of those `targets` on which the seeded roots in the order depend."""
-    with _collector_paused():
-        return _adjoint_graph(order, seeds, set(targets))
 
 
 @contextmanager
@@ -230,9 +271,12 @@ def _collector_paused() -> Iterator[None]:
         gc.enable()
 
 
-def _adjoint_graph(
-    order: Sequence[Value], seeds: Iterable[tuple[Value, Any]], targets: set[Value]
+@_collector_paused()
+def adjoint_graph(
+    order: Sequence[Value], seeds: Iterable[tuple[Value, Any]], wrt: Iterable[Value]
 ) -> dict[Value, Any]:
+    """The adjoints, Values or floats, of those nodes `wrt` on which the seeded roots in the order depend."""
+    targets = set(wrt)
     terms: dict[Value, list[tuple[Any, Any]]] = {}
     for root, seed in seeds:
         terms.setdefault(root, []).append((seed, 1.0))
@@ -251,7 +295,7 @@ def _adjoint_graph(
             found[node] = adjoint * 1.0 if adjoint in not_new else adjoint
             not_new.add(found[node])
         for x, partial in _partials(node, active):
-            terms.setdefault(x, []).append((adjoint, partial))
+            terms.setdefault(x, []).append(_factors(node, adjoint, partial))
     return found
 
 
@@ -259,7 +303,9 @@ def tangent_graph(order: Sequence[Value], tangents: Mapping[Value, Any]) -> dict
     """The tangents, Values or floats, of all nodes that depend on those given."""
     found = dict(tangents)
     for node in order:
-        if node not in tangents and (terms := [(found[x], d) for x, d in _partials(node, found)]):
+        if node in tangents:
+            continue
+        if terms := [_factors(node, found[x], d) for x, d in _partials(node, found)]:
             found[node] = _sum_of_products(terms)
     return found
 
@@ -302,3 +348,24 @@ def _sum_of_products(terms: list[tuple[Any, Any]]) -> Any:
     if type(adjoint) is float and adjoint == 1.0:
         return partial
     return adjoint if type(partial) is float and partial == 1.0 else adjoint * partial
+
+
+def _factors(node: Value, adjoint: Any, partial: Any) -> tuple[Any, Any]:
+    """The factors of adjoint * partial; of a choice between 0 and 1, the choice between 0 and the adjoint.
+
+    So what is not chosen is 0 even where the adjoint is infinite, and the graph does not depend on it.
+    """
+    if node._primitive not in CHOICES or type(adjoint) is float or getattr(partial, "op", "") != "where":
+        return adjoint, partial
+    condition, *branches = partial.inputs
+    return ops.where(condition, *(_product(node, adjoint, x) for x in branches)), 1.0
+
+
+def _product(node: Value, adjoint: Any, partial: Any) -> Any:
+    """adjoint * partial, for a branch of a derivative: a number, another choice, or an operand."""
+    if type(partial) is float:
+        return adjoint if partial == 1.0 else partial * adjoint if partial else 0.0
+    if partial in node.inputs or partial.op != "where":
+        return adjoint * partial
+    condition, *branches = partial.inputs
+    return ops.where(condition, *(_product(node, adjoint, x) for x in branches))

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_lite._choose import choose
-from autograd_lite._evaluation import Function, evaluate, indices, name_of, objects, scalars_of, substitute
+from autograd_lite._evaluation import Function, evaluate, indices, name_of, objects, substitute
 from autograd_lite._primitive import number
 from autograd_lite._recording import no_grad
-from autograd_lite._trees import Structure, flatten
+from autograd_lite._trees import Structure, flatten, scalars_of
 from autograd_lite.arrays import data
 from autograd_lite.calculus import MODES, Argnums, jacobian
 from autograd_lite.engine import Value
@@ -78,12 +78,18 @@ def finite_difference(f: Function, *args: Any, argnums: Argnums = 0) -> FiniteDi
     with_values = any(isinstance(x, Value) for x in scalars)
 
     def result_at(xs: Vector) -> Any:
-        given = structure.fill(objects([Value(x) for x in xs]) if with_values else np.array(xs, dtype=float))
+        given = (
+            structure.fill([Value(x) for x in xs], objects)
+            if with_values
+            else structure.fill(list(xs), np.array)
+        )
         with no_grad():
             return f(*substitute(args, chosen, is_single, given))
 
     point = _numbers(scalars, f"the arguments of {name_of(f)}")
-    output_structure = flatten(result_at(point))[1]
+    leaves, output_structure = flatten(result_at(point))
+    for x in (x for leaf in leaves for x in scalars_of(leaf) if not isinstance(x, Value)):
+        number(x, f"real numbers in the result of {name_of(f)}")
     derivative, error = _differences(
         lambda xs: _numbers(_scalars(result_at(xs), output_structure, f), f"the result of {name_of(f)}"),
         point,
@@ -158,7 +164,7 @@ def check_gradients(
 
     def flat(xs: Vector) -> list[Any]:
         """The function of scalars to scalars."""
-        given = e.input_structure.fill(objects(xs))
+        given = e.input_structure.fill(list(xs), objects)
         return _scalars(f(*substitute(args, chosen, is_single, given)), e.output_structure, f)
 
     def value(xs: Vector) -> list[float]:
@@ -271,8 +277,12 @@ def _column(f: Callable[[Vector], list[float]], point: list[float], j: int) -> t
                 row.append(row[-1] + (row[-1] - coarse) / (RATIO ** (2 * k) - 1))
                 change = np.maximum(abs(row[-1] - row[-2]), abs(row[-1] - coarse)) + rounding
                 best, error = np.where(change < error, row[-1], best), np.fmin(change, error)
-        # What large steps agree on may still not be what goes on within the smallest.
-        error = np.maximum(error, abs(best - row[0]) - 4 * rounding)
+        # What these steps agree on may still not be what goes on within the smallest, or far below it.
+        step = 2.0**-36 * max(1.0, abs(point[j]))
+        above, below = at(step), at(-step)
+        near = (above - below) / ((point[j] + step) - (point[j] - step))
+        for slope, noise in (row[0], rounding), (near, EPSILON * (abs(above) + abs(below)) / step):
+            error = np.fmax(error, abs(best - slope) - 4 * noise)
     return best, error
 
 
@@ -296,4 +306,9 @@ def _scalars(result: Any, structure: Structure, f: Function) -> list[Any]:
 
 
 def _numbers(scalars: Vector, what: str) -> list[float]:
-    return [x.data if isinstance(x, Value) else number(x, f"real numbers in {what}") for x in scalars]
+    wanted = f"real numbers in {what}"
+    return [
+        # Python's power of a negative number is complex: there is no real one.
+        np.nan if isinstance(x, complex) else x.data if isinstance(x, Value) else number(x, wanted)
+        for x in scalars
+    ]

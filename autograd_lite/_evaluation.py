@@ -13,14 +13,15 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_lite._chain_rule import adjoint_graph, operands_first, pull_back, push_forward, tangent_graph
 from autograd_lite._primitive import is_real
-from autograd_lite._recording import differentiating, innermost, is_recording, recording
-from autograd_lite._trees import Structure, flatten
+from autograd_lite._recording import clock, differentiating, innermost, is_recording, recording
+from autograd_lite._trees import Structure, flatten, scalars_of
 from autograd_lite.arrays import ValueArray
 from autograd_lite.engine import Value
 
@@ -42,7 +43,7 @@ class Evaluation(NamedTuple):
     def adjoints(self, seeds: Iterable[tuple[Any, Any]]) -> list[Any]:
         """Σ seed ∂output/∂input for each input, from pairs of an output and its seed: reverse mode."""
         # A seed of 0 leaves an output out, even if its derivative is infinite.
-        roots = [(y, seed) for y, seed in seeds if isinstance(y, Value) and _moves(seed)]
+        roots = [(y, seed) for y, seed in seeds if isinstance(y, Value) and seed != 0.0]
         if self.gives_floats:
             found: Mapping[Value, Any] = pull_back(self._order_to(roots), roots)
         else:
@@ -58,7 +59,7 @@ class Evaluation(NamedTuple):
 
     def tangents(self, seeds: Iterable[tuple[Value, Any]]) -> list[Any]:
         """Σ ∂output/∂input seed for each output, from pairs of an input and its seed: forward mode."""
-        moving = {x: seed for x, seed in seeds if _moves(seed)}
+        moving = {x: seed for x, seed in seeds if seed != 0.0}
         if self.gives_floats:
             found: Mapping[Value, Any] = push_forward(self.order, moving)
         else:
@@ -66,20 +67,24 @@ class Evaluation(NamedTuple):
                 found = tangent_graph(self.order, moving)
         return [found.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in self.outputs]
 
-    def released(self, scalars: Sequence[Any]) -> Any:
-        """Results in the form in which they leave: an array of floats or of Values."""
-        if self.gives_floats and innermost.get() is None:
-            return np.array([x._number if isinstance(x, Value) else x for x in scalars], dtype=float)
-        kept = [x if isinstance(x, Value) else Value(x) for x in scalars]
-        return objects(kept if is_recording() else [Value(x.data) for x in kept])
+    def released(self, scalars: Sequence[Any]) -> list[Any]:
+        """Results in the form in which they leave: floats or Values."""
+        if self.gives_floats:
+            return [x._number if isinstance(x, Value) else float(x) for x in scalars]
+        kept = [x if isinstance(x, Value) else _constant(x) for x in scalars]
+        return kept if is_recording() else [Value(x.data) for x in kept]
+
+    def as_array(self, scalars: list[Any]) -> Any:
+        """An array of released results."""
+        return np.array(scalars, dtype=float) if self.gives_floats else objects(scalars)
 
     def like_inputs(self, scalars: Sequence[Any]) -> Any:
         """Results in the structure of the differentiated arguments."""
-        return self.input_structure.fill(self.released(scalars))
+        return self.input_structure.fill(self.released(scalars), self.as_array)
 
     def like_outputs(self, scalars: Sequence[Any]) -> Any:
         """Results in the structure of what the function returned."""
-        return self.output_structure.fill(self.released(scalars))
+        return self.output_structure.fill(self.released(scalars), self.as_array)
 
     def released_aux(self) -> Any:
         """What the function returned besides: its Values go the way of all results, the rest stays."""
@@ -89,10 +94,12 @@ class Evaluation(NamedTuple):
         return structure.rebuild([self._released_leaf(x) for x in leaves])
 
     def _released_leaf(self, x: Any) -> Any:
+        if isinstance(x, list | tuple):
+            return type(x)([self._released_leaf(v) for v in x])
         if isinstance(x, Value):
-            return self.released([x]).item()
+            return self.released([x])[0]
         if isinstance(x, np.ndarray) and x.dtype == object and any(isinstance(v, Value) for v in x.flat):
-            return self.released(x.ravel().tolist()).reshape(x.shape)
+            return self.as_array(self.released(x.ravel().tolist())).reshape(x.shape)
         return x
 
 
@@ -111,10 +118,12 @@ def evaluate(
     """
     chosen, is_single = indices(argnums, len(args), f)
     leaves, structure = flatten(args[chosen[0]] if is_single else tuple(args[i] for i in chosen))
-    around = innermost.get()
-    with recording(), differentiating() as scope:
-        inputs = [node for leaf in leaves for node in _nodes(leaf, f)]
-        result = f(*substitute(args, chosen, is_single, structure.fill(objects(inputs))), **kwargs)
+    around, start = innermost.get(), clock()
+    with recording():
+        inputs = [_node(x, f) for leaf in leaves for x in _numbers_in(leaf, f)]
+        with differentiating() as scope:
+            given = structure.fill(inputs, objects)
+            result = f(*substitute(args, chosen, is_single, given), **kwargs)
     aux = None
     if has_aux:
         if not (isinstance(result, tuple) and len(result) == 2):
@@ -125,18 +134,39 @@ def evaluate(
         result, aux = result
     outputs, output_structure = _outputs(result, f, scalar_for)
     is_alone = len(chosen) == len(args) and not kwargs
-    if is_alone and inputs and outputs and not any(isinstance(y, Value) for y in outputs):
+    if (
+        is_alone
+        and inputs
+        and outputs
+        and not scope.has_inner
+        and not any(isinstance(y, Value) for y in outputs)
+    ):
         raise TypeError(
             f"{name_of(f)} must return a Value computed from its arguments, but it returned "
             f"{reprlib.repr(result)}: what is computed from .data, or from no argument, has no derivative"
         )
     results = [y for y in outputs if isinstance(y, Value)] + (_values(aux) if has_aux else [])
-    order = operands_first(results, known=inputs, skipped=around.history.__contains__ if around else None)
+    old: list[Value] = []
+
+    def is_old(node: Value) -> bool:
+        if around is None or not around.is_old(node):
+            return False
+        old.append(node)
+        return True
+
+    order = operands_first(results, known=inputs, skipped=is_old if around else None)
+    # Leaves older than this evaluation are others' arguments or parameters; younger ones are constants.
+    gives_floats = (
+        not old
+        and all(x._primitive is None for x in inputs)
+        and all(x._da > start for x in order if x._primitive is None)
+    )
     if around:
-        around.history.update(order)
-    own = set(scope.leaves)
-    is_nested = around or any(x._primitive is not None for x in inputs)
-    gives_floats = not is_nested and all(x in own for x in order if x._primitive is None)
+        around.has_inner = True
+        if not gives_floats:
+            around.history.update(order)
+    for x in inputs:  # to whoever meets them from now on they are constants
+        (x if x._primitive is None else x._b)._da = inf
     nodes = set(order) if len(outputs) > 1 else set()
     return Evaluation(inputs, structure, outputs, output_structure, aux, order, nodes, gives_floats)
 
@@ -185,27 +215,25 @@ def objects(elements: Sequence[Any]) -> ValueArray:
     return made.view(ValueArray)
 
 
-def scalars_of(leaf: Any) -> list[Any]:
-    """The elements of an array, or the scalar itself."""
-    if not isinstance(leaf, np.ndarray):
-        return [leaf]
-    # A matrix keeps two axes, whatever it is asked; of masked elements the list must keep a trace.
-    return (leaf if np.ma.isMaskedArray(leaf) else np.asarray(leaf)).ravel().tolist()
-
-
-def _nodes(leaf: Any, f: Function) -> list[Value]:
-    """A node for each scalar of an argument."""
+def _numbers_in(leaf: Any, f: Function) -> list[Any]:
+    """The scalars of an argument; raises TypeError for an array of integers or other things."""
     if isinstance(leaf, np.ndarray) and leaf.dtype.kind not in "fO":
         advice = "write a.astype(float)" if leaf.dtype.kind in "iu" else "leave it out of argnums"
         raise TypeError(
             f"{name_of(f)} can be differentiated by floats, but got an array of {leaf.dtype}: {advice}"
         )
-    return [_node(x, f) for x in scalars_of(leaf)]
+    return scalars_of(leaf)
 
 
 def _node(x: Any, f: Function) -> Value:
+    """What stands for a number in the function."""
+    if type(x) is float:
+        return Value(x)
     if isinstance(x, Value):
-        return x * 1.0
+        # A leaf among its operands tells derivatives inside the function that it is not theirs.
+        node = x * Value(1.0)
+        node.label = x.label
+        return node
     if isinstance(x, bool | np.bool_) or not is_real(x):
         raise TypeError(
             f"{name_of(f)} can be differentiated by floats, Values, lists, dicts and arrays of them, but got "
@@ -214,8 +242,11 @@ def _node(x: Any, f: Function) -> Value:
     return Value(x)
 
 
-def _moves(seed: Any) -> bool:
-    return isinstance(seed, Value) or seed != 0.0
+def _constant(x: float) -> Value:
+    """A leaf that no derivative takes for one of its arguments' or of its surroundings."""
+    made = Value(x)
+    made._da = inf
+    return made
 
 
 def _values(aux: Any) -> list[Value]:

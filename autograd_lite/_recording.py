@@ -1,4 +1,4 @@
-"""Whether operators record (always, but inside `no_grad`), and which leaves a derivative has made."""
+"""Whether operators record (always, but inside `no_grad`), and what is being differentiated."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from itertools import count
 from typing import Any
 
 # The `no_grad` that a thread or task is in, and all those that have not ended. While there are none, as
@@ -16,22 +17,31 @@ _own: ContextVar[NoGrad | None] = ContextVar("own", default=None)
 paused: list[NoGrad] = []
 
 
-class Scope:
-    """What is known about the nodes of a function while it is being differentiated.
+# When a leaf was made, counted in leaves.
+clock = count(1).__next__
 
-    The `leaves` that are made meanwhile are constants to it. The nodes in the `history` were there when a
-    derivative inside it was done, so that they do not depend on the arguments of the next one.
+
+class Scope:
+    """A function that is being differentiated.
+
+    The nodes in its `history`, or in that of a scope around it, were there when a derivative inside it was
+    done, so that they do not depend on the arguments of the next one.
     """
 
-    def __init__(self) -> None:
-        self.leaves: list[Any] = []
+    def __init__(self, around: Scope | None) -> None:
+        self.around = around
         self.history: set[Any] = set()
+        self.has_inner = False
+
+    def is_old(self, node: Any) -> bool:
+        """Whether a node is in any of these histories."""
+        scope: Scope | None = self
+        while scope is not None and node not in scope.history:
+            scope = scope.around
+        return scope is not None
 
 
-# The innermost function that this thread or task is differentiating; as above, the list tells whether there
-# is any.
 innermost: ContextVar[Scope | None] = ContextVar("innermost", default=None)
-evaluating: list[Scope] = []
 
 
 def is_recording() -> bool:
@@ -114,13 +124,9 @@ def recording() -> Iterator[None]:
 @contextmanager
 def differentiating() -> Iterator[Scope]:
     """A context in which a function is called in order to be differentiated."""
-    scope, around = Scope(), innermost.get()
+    scope = Scope(innermost.get())
     token = innermost.set(scope)
-    evaluating.append(scope)
     try:
         yield scope
     finally:
-        evaluating.remove(scope)
         innermost.reset(token)
-        if around is not None:
-            around.leaves += scope.leaves

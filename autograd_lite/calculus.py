@@ -15,14 +15,12 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-import numpy as np
-
 from autograd_lite._choose import choose
 from autograd_lite._custom import custom_derivative
-from autograd_lite._evaluation import Evaluation, Function, check_argnums, evaluate, indices, scalars_of
+from autograd_lite._evaluation import Evaluation, Function, check_argnums, evaluate, indices
 from autograd_lite._primitive import number
 from autograd_lite._recording import no_grad
-from autograd_lite._trees import Structure
+from autograd_lite._trees import Structure, scalars_of
 from autograd_lite.engine import Value
 from autograd_lite.ops import stop_gradient
 
@@ -159,6 +157,7 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False, mode: str
     --------
     >>> jacobian(lambda x: [x[0] * x[1], x[0] ** 2])([2.0, 3.0])
     [[3.0, 2.0], [4.0, 0.0]]
+    >>> import numpy as np
     >>> jacobian(np.exp)(np.array([0.0, 1.0])).round(2)
     array([[1.  , 0.  ],
            [0.  , 2.72]])
@@ -179,20 +178,19 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False, mode: str
 
 def _forward(e: Evaluation) -> Any:
     """The Jacobian, column by column."""
-    columns = [e.released(e.tangents([(x, 1.0)])) for x in e.inputs]
-    return _stack(columns, len(e.outputs)).T
+    return _matrix(e, [e.tangents([(x, 1.0)]) for x in e.inputs], len(e.outputs)).T
 
 
 def _reverse(e: Evaluation) -> Any:
     """The Jacobian, row by row."""
-    return _stack([e.released(e.adjoints([(y, 1.0)])) for y in e.outputs], len(e.inputs))
+    return _matrix(e, [e.adjoints([(y, 1.0)]) for y in e.outputs], len(e.inputs))
 
 
 MODES: dict[str, Callable[[Evaluation], Any]] = {"forward": _forward, "reverse": _reverse}
 
 
-def _stack(rows: list[Any], length: int) -> Any:
-    return np.stack(rows) if rows else np.empty((0, length))
+def _matrix(e: Evaluation, rows: list[list[Any]], length: int) -> Any:
+    return e.as_array([x for row in rows for x in e.released(row)]).reshape(len(rows), length)
 
 
 def hessian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -387,14 +385,13 @@ def _directions(structure: Structure, given: Any, what: str) -> list[Any]:
     """The scalars of a tangent or cotangent: floats and Values."""
     what = f"{what} must have the structure of what they belong to"
     scalars = [x for leaf in structure.leaves_of(given, what) for x in scalars_of(leaf)]
-    return [
-        x if isinstance(x, Value) else number(x, "a real number or a Value in a tangent") for x in scalars
-    ]
+    wanted = "a real number or a Value in a tangent"
+    return [x if type(x) is float or isinstance(x, Value) else number(x, wanted) for x in scalars]
 
 
 def _for_seeds(e: Evaluation, seeds: Sequence[Any]) -> Evaluation:
     """Derivatives in the direction of Values depend on these, and are Values."""
-    return e._replace(gives_floats=e.gives_floats and not any(isinstance(x, Value) for x in seeds))
+    return e._replace(gives_floats=e.gives_floats and Value not in set(map(type, seeds)))
 
 
 def _check(f: Any, argnums: Any) -> None:

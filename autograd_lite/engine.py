@@ -17,7 +17,7 @@ from autograd_lite import ops
 from autograd_lite._chain_rule import accumulate, adjoint_graph, operands_first, topological_order
 from autograd_lite._condition import Condition, compare
 from autograd_lite._primitive import NUMPY_COMPARISONS, NUMPY_NAMES, Primitive, elementwise, is_real, number
-from autograd_lite._recording import evaluating, innermost, is_recording, paused
+from autograd_lite._recording import clock, is_recording, paused
 from autograd_lite.ops import TABLE, DomainError
 
 __all__ = ["Condition", "DomainError", "Value", "topological_order"]
@@ -57,7 +57,7 @@ class Value:
     # _a and _b are the operands, _da and _db the derivatives with respect to them. If the second operand
     # is a number, _b is None and the number stands in _db. Nodes of any other form have the tuple of
     # their operands that are Values in _a, the derivatives in _da, and in _db, if some operands are no
-    # Values, the tuple of them all. Two slots rather than two tuples halve the cost of a binary node.
+    # Values, the tuple of them all. A leaf has in _da when it was made. Two slots rather than two tuples halve the cost of a binary node.
     __slots__ = ("_a", "_b", "_da", "_db", "_grad", "_label", "_number", "_primitive")
 
     _record: ClassVar[Callable[..., Value]]
@@ -76,8 +76,7 @@ class Value:
         self._grad = self._primitive = None
         if label != "":
             self.label = label
-        if evaluating and (scope := innermost.get()):
-            scope.leaves.append(self)
+        self._da = clock()
 
     @property
     def data(self) -> float:
@@ -180,6 +179,11 @@ class Value:
             f"a Value that was computed (here by {self.op}) cannot be copied or pickled: copy its "
             "leaves, for instance a Module, or keep v.data"
         )
+
+    def __setstate__(self, state: Any) -> None:
+        for name, x in state[1].items():
+            setattr(self, name, x)
+        self._da = clock()
 
     def __format__(self, spec: str) -> str:
         return format(self._number, spec) if spec else str(self)
@@ -477,8 +481,7 @@ def record_dots(rows: Sequence[tuple[Any, ...]], right: tuple[Any, ...]) -> list
 def _leaf(out: Value) -> Value:
     """What an operator gives that does not record."""
     out._primitive = None
-    if evaluating and (scope := innermost.get()):
-        scope.leaves.append(out)
+    out._da = clock()
     return out
 
 
