@@ -64,7 +64,9 @@ def custom_derivative(*partials: Function | None) -> Callable[[Function], Functi
                 return elementwise(primitive, bound)
             for x, operand, d in zip(bound, row.operands, row.partials, strict=True):
                 if d is None and isinstance(x, Value):
-                    raise TypeError(f"{row.name} has no derivative by {operand}: pass a number, not {x!r}")
+                    raise TypeError(
+                        f"{row.name} has no derivative by {operand}: pass a number, as v.data, not {x!r}"
+                    )
             return apply(row, bound)
 
         return primitive

@@ -229,13 +229,18 @@ def _compare(
 
 def _kink(f: Callable[[Vector], list[float]], point: list[float], i: int, j: int) -> str:
     """A remark, if the slopes on both sides of the point differ."""
-    h = 1e-6 * max(1.0, abs(point[j]))
-    try:
-        below, here, above = (f([x + t * (k == j) for k, x in enumerate(point)])[i] for t in (-h, 0.0, h))
-    except (ValueError, ArithmeticError):
-        return ""
-    left, right = (here - below) / h, (above - here) / h
-    if abs(right - left) < 1e-3 * max(1.0, abs(left), abs(right)):
+    sides = []
+    for h in (4e-6 * max(1.0, abs(point[j])), 1e-6 * max(1.0, abs(point[j]))):
+        try:
+            below, here, above = (f([x + t * (k == j) for k, x in enumerate(point)])[i] for t in (-h, 0, h))
+        except (ValueError, ArithmeticError):
+            return ""
+        sides.append(((here - below) / h, (above - here) / h))
+    (_, _), (left, right) = sides
+    wide, narrow = (abs(b - a) for a, b in sides)
+    if narrow < max(
+        1e-3 * max(1.0, abs(left), abs(right)), wide / 2
+    ):  # curvature, which a quarter of h quarters
         return ""
     return f" (there is a kink here, with slopes {left:.4g} and {right:.4g} on its sides)"
 

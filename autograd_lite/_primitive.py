@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from inspect import Parameter, Signature, signature
 from math import inf
 from numbers import Real
-from operator import ge, gt, is_, is_not, le, lt
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any, NamedTuple
 
 Function = Callable[..., Any]
@@ -27,8 +27,8 @@ NUMPY_COMPARISONS = {
     "less_equal": le,
     "greater": gt,
     "greater_equal": ge,
-    "equal": is_,
-    "not_equal": is_not,
+    "equal": eq,
+    "not_equal": ne,
 }
 
 
@@ -210,6 +210,18 @@ def elementwise(function: Function, operands: Sequence[Any]) -> Any:
     if not isinstance(result, np.ndarray):
         return result
     return result.astype(float) if all(type(y) is float for y in result.flat) else result
+
+
+def compare_elements(name: str, operands: Sequence[Any]) -> Any:
+    """An array of bools, from the numbers of arrays of Values: an array has no identity to ask for."""
+    import numpy as np
+
+    def compared(a: Any, b: Any) -> bool:
+        return bool(NUMPY_COMPARISONS[name](getattr(a, "data", a), getattr(b, "data", b)))
+
+    objects = [np.asarray(as_objects(x)) for x in operands]
+    with np.errstate(all="ignore"):
+        return np.asarray(np.frompyfunc(compared, 2, 1)(*objects), dtype=bool)[()]
 
 
 def as_objects(x: Any) -> Any:

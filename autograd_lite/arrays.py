@@ -8,15 +8,22 @@ chain of small nodes, the primitive is recorded instead: `@` makes one `dot` for
 
 from __future__ import annotations
 
-import operator
 import reprlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from autograd_lite import ops
-from autograd_lite._primitive import NUMPY_NAMES, as_objects, elementwise, number
+from autograd_lite._primitive import (
+    NUMPY_COMPARISONS,
+    NUMPY_NAMES,
+    as_objects,
+    compare_elements,
+    elementwise,
+    number,
+)
 from autograd_lite.engine import Value, record_dots
 
 __all__ = ["ValueArray", "array", "data", "grads"]
@@ -26,15 +33,7 @@ OPERATORS = {"add", "subtract", "multiply", "divide", "negative", "positive", "s
 OTHER_NAMES: dict[str, Callable[..., Any]] = {
     "logaddexp": lambda a, b: ops.logsumexp((a, b)),
     "conjugate": lambda x: x,
-    "sign": lambda x: ops.where(x > 0, 1.0, ops.where(x < 0, -1.0, 0.0)),
-}
-COMPARISONS = {
-    "less": operator.lt,
-    "less_equal": operator.le,
-    "greater": operator.gt,
-    "greater_equal": operator.ge,
-    "equal": operator.eq,
-    "not_equal": operator.ne,
+    "sign": lambda x: ops.where(x > 0, 1.0, ops.where(x < 0, -1.0, ops.where(x >= 0, 0.0, np.nan))),
 }
 FORMALITIES = {"casting", "order", "subok"}  # which change nothing where the elements are objects
 REDUCTIONS = {"add": ops.sum, "multiply": ops.prod, "maximum": ops.max, "minimum": ops.min}
@@ -53,28 +52,34 @@ class ValueArray(np.ndarray):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
         """NumPy's elementwise functions, reductions and ``@``."""
-        name = ufunc.__name__
-        if options.get("dtype", ...) in (None, object):
+        if options.get("dtype", ...) in (None, object, float):  # the numbers are floats
             del options["dtype"]
-        result: Any = NotImplemented
-        if method == "__call__" and options.keys() <= FORMALITIES:
-            if name == "matmul":
-                result = _matmul(*inputs)
-            elif name in COMPARISONS:
-                result = _compare(COMPARISONS[name], inputs)
-            elif function := _function(name):
-                result = elementwise(function, [_plain(x) for x in inputs])
-        elif method == "reduce" and name in REDUCTIONS:
-            options = {key: x for key, x in options.items() if key not in FORMALITIES}
-            result = _reduce(REDUCTIONS[name], _plain(inputs[0]), **{"axis": 0, **options})
+        result = self._of_primitives(ufunc.__name__, method, inputs, options)
         if result is NotImplemented:
-            if out is not None:
-                options["out"] = tuple(map(_plain, out))
+            if out is not None and "where" in options:
+                options["out"] = tuple(_plain(x).copy() for x in out)
             with np.errstate(all="ignore"):
                 result = getattr(ufunc, method)(*map(_plain, inputs), **options)
-        elif out is not None:
+        if out is None:
+            return _wrap(result)
+        if result is not None:  # what `at` gives
             out[0][...] = result
-        return _wrap(result) if out is None else out[0]
+        return out[0]
+
+    @staticmethod
+    def _of_primitives(name: str, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """What primitives record for NumPy's function, NotImplemented where its own loops are to run."""
+        asked = {key: x for key, x in options.items() if key not in FORMALITIES}
+        if method == "reduce" and name in REDUCTIONS:
+            return _reduce(REDUCTIONS[name], _plain(inputs[0]), **{"axis": 0, **asked})
+        if method != "__call__" or asked:
+            return NotImplemented
+        if name == "matmul":
+            return _matmul(*inputs)
+        if name in NUMPY_COMPARISONS:
+            return compare_elements(name, inputs)
+        function = _function(name)
+        return elementwise(function, [_plain(x) for x in inputs]) if function else NotImplemented
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         """NumPy's other functions, such as `np.where` and `np.concatenate`."""
@@ -240,12 +245,16 @@ def _reduce(
     where: Any = True,
 ) -> Any:
     """An n-ary primitive along one axis, several axes or all of them (None)."""
+    if a.ndim == 0 and axis in (0, -1):
+        axis = None
     axes = range(a.ndim) if axis is None else [i % a.ndim if -a.ndim <= i < 0 else i for i in np.ravel(axis)]
-    rows, chosen = (np.moveaxis(x, axes, range(-len(axes), 0)) for x in (a, np.broadcast_to(where, a.shape)))
+    mask = np.broadcast_to(np.asarray(where, dtype=bool), a.shape)
+    rows, chosen = (np.moveaxis(x, axes, range(-len(axes), 0)) for x in (a, mask))
     start = () if initial is None else (initial,)
     result = np.empty(rows.shape[: a.ndim - len(axes)], dtype=object)
     for i in np.ndindex(result.shape):
-        result[i] = function((*start, *rows[i][chosen[i]]))
+        row = np.asarray(rows[i], dtype=object)
+        result[i] = function((*start, *row[chosen[i]]))
     return np.expand_dims(result, tuple(axes)) if keepdims else result[()]
 
 
@@ -260,8 +269,14 @@ def _matmul(a: Any, b: Any) -> Any:
     for i in np.ndindex(batch):
         rows = _rows(np.broadcast_to(left, batch + left.shape[-2:])[i])
         columns = _rows(np.broadcast_to(right, batch + right.shape[-2:])[i].T)
-        for j, row in enumerate(rows):
-            result[(*i, j)] = record_dots(columns, row) if left.shape[-1] else 0.0
+        if not left.shape[-1]:
+            result[i] = 0.0
+        elif any(type(x) is not float for column in columns for x in column):
+            for j, row in enumerate(rows):
+                result[(*i, j)] = record_dots(columns, row)
+        else:  # recorded fastest with the numbers as the one vector
+            for j, column in enumerate(columns):
+                result[(*i, slice(None), j)] = record_dots(rows, column)
     return result.reshape(shape)[()]
 
 
@@ -274,22 +289,30 @@ def _dot(a: Any, b: Any, out: Any = None) -> Any:
     return np.matmul(a, b) if is_product_of_matrices else NotImplemented
 
 
-def _compare(comparison: Callable[[Any, Any], bool], operands: Sequence[Any]) -> Any:
-    """An array of bools: of numbers, also where `==` of two Values would ask whether they are the same."""
-
-    def compared(a: Any, b: Any) -> bool:
-        return bool(comparison(*(x.data if isinstance(x, Value) else x for x in (a, b))))
-
-    return np.frompyfunc(compared, 2, 1)(*(_plain(as_objects(x)) for x in operands)).astype(bool)
-
-
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    is_of_vectors = np.ndim(x) == 1 or isinstance(axis, int)
+    is_of_vectors = np.ndim(x) == 1 if axis is None else np.size(axis) == 1
     if ord is None or (ord == 2 and is_of_vectors):
         return _reduce(ops.norm, np.asarray(x), axis, keepdims)
-    if is_of_vectors and 0 < ord < np.inf:
-        return np.sum(np.abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
-    return NotImplemented
+    if ord == "fro" and not is_of_vectors:
+        return _reduce(ops.norm, np.asarray(x), axis, keepdims)
+    if not is_of_vectors or not isinstance(ord, Real) or abs(ord) == np.inf:
+        return NotImplemented
+    if ord == 0:
+        return np.sum(np.asarray(x != 0, dtype=float), axis=axis, keepdims=keepdims)
+    # Of the largest, times what the others add to it: at the origin the derivative is 0 and not 0 * inf.
+    largest = np.max(np.abs(x), axis=axis, keepdims=True)
+    scale = np.where(largest > 0, largest, 1.0)
+    rest = np.sum((np.abs(x) / scale) ** ord, axis=axis, keepdims=True)
+    norms = largest * np.where(rest > 0, rest, 1.0) ** (1 / ord)
+    return norms if keepdims else np.squeeze(norms, axis=axis)[()]
 
 
-FUNCTIONS: dict[Any, Callable[..., Any]] = {np.dot: _dot, np.linalg.norm: _norm}
+def _array_equal(a: Any, b: Any, equal_nan: bool = False) -> bool:
+    return np.array_equal(data(a), data(b), equal_nan)
+
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.array_equal: _array_equal,
+    np.dot: _dot,
+    np.linalg.norm: _norm,
+}

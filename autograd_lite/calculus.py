@@ -11,6 +11,7 @@ which can be differentiated by those.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
@@ -82,7 +83,7 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """
     both = value_and_grad(f, argnums, has_aux)
 
-    @wraps(f)
+    @wraps(f, updated=())
     def gradient(*args: Any, **kwargs: Any) -> Any:
         value, derivatives = both(*args, **kwargs)
         return (derivatives, value[1]) if has_aux else derivatives
@@ -116,7 +117,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     """
     _check(f, argnums)
 
-    @wraps(f)
+    @wraps(f, updated=())
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         e = evaluate(f, args, kwargs, argnums, has_aux, scalar_for="grad")
         value = e.like_outputs(e.outputs)
@@ -166,7 +167,7 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False, mode: str
     if mode is not None:
         choose(MODES, mode, "mode")
 
-    @wraps(f)
+    @wraps(f, updated=())
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         e = evaluate(f, args, kwargs, argnums, has_aux)
         matrix = MODES[mode or ("forward" if len(e.inputs) < len(e.outputs) else "reverse")](e)
@@ -231,7 +232,7 @@ def jvp(
     argnums: Argnums | None = None,
     has_aux: bool = False,
 ) -> Any:
-    """The directional derivative J v by forward mode: one evaluation, and one pass along with it.
+    """The directional derivative J v by forward mode: one evaluation, and one pass over what it recorded.
 
     With the tangent v̇ of each node v, going forwards from those of the inputs, v̇ = Σ ∂v/∂x ẋ
     over the operands x of v (Wengert, A simple automatic derivative evaluation program, 1964).
@@ -370,11 +371,13 @@ def _evaluate_with_tangents(
     """An evaluation at the primals, and the tangent of each of its inputs."""
     for name, given in {"primals": primals, "tangents": tangents}.items():
         if not isinstance(given, tuple | list):
-            raise TypeError(f"expected a tuple of {name}, one for each argument, but got {given!r}")
+            raise TypeError(
+                f"expected a tuple of {name}, one for each argument, but got {reprlib.repr(given)}"
+            )
     chosen, is_single = indices(argnums, len(primals), f)
     if len(tangents) != len(chosen):
         raise ValueError(
-            f"expected a tangent for each of {len(chosen)} differentiated arguments, but got {len(tangents)}"
+            f"expected as many tangents as differentiated arguments, {len(chosen)}, but got {len(tangents)}"
         )
     e = evaluate(f, primals, {}, argnums, has_aux)
     seeds = _directions(e.input_structure, tangents[0] if is_single else tuple(tangents), "the tangents")

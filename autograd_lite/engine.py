@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from autograd_lite import ops
 from autograd_lite._chain_rule import accumulate, adjoint_graph, operands_first, topological_order
 from autograd_lite._condition import Condition, compare
-from autograd_lite._primitive import NUMPY_COMPARISONS, NUMPY_NAMES, Primitive, elementwise, is_real, number
+from autograd_lite._primitive import (
+    NUMPY_COMPARISONS,
+    NUMPY_NAMES,
+    Primitive,
+    as_objects,
+    compare_elements,
+    elementwise,
+    is_real,
+    number,
+)
 from autograd_lite._recording import clock, is_recording, paused
 from autograd_lite.ops import TABLE, DomainError
 
@@ -57,7 +66,8 @@ class Value:
     # _a and _b are the operands, _da and _db the derivatives with respect to them. If the second operand
     # is a number, _b is None and the number stands in _db. Nodes of any other form have the tuple of
     # their operands that are Values in _a, the derivatives in _da, and in _db, if some operands are no
-    # Values, the tuple of them all. A leaf has in _da when it was made. Two slots rather than two tuples halve the cost of a binary node.
+    # Values, the tuple of them all. Two slots rather than two tuples halve the cost of a binary node.
+    # A leaf has in _da when it was made: that tells what a derivative has to do with it.
     __slots__ = ("_a", "_b", "_da", "_db", "_grad", "_label", "_number", "_primitive")
 
     _record: ClassVar[Callable[..., Value]]
@@ -300,16 +310,18 @@ class Value:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """NumPy's functions of a Value, and of a Value with an array: the primitive of that name."""
+        if method == "reduce":  # np.sum of what is one number already
+            return ufunc.reduce(*map(as_objects, inputs), **options)
         out = options.pop("out", None)
-        if method == "reduce" and ufunc.__name__ in ("add", "multiply", "maximum", "minimum"):
-            return self  # np.sum of what is one number
         if method != "__call__" or options:
             return NotImplemented
         name = NUMPY_NAMES.get(ufunc.__name__, ufunc.__name__)
-        function = NUMPY_COMPARISONS.get(name) or (getattr(ops, name) if name in TABLE else None)
-        if function is None:
+        if name in NUMPY_COMPARISONS and any(getattr(x, "shape", ()) for x in inputs):
+            result = compare_elements(name, inputs)
+        elif function := NUMPY_COMPARISONS.get(name) or (getattr(ops, name) if name in TABLE else None):
+            result = elementwise(function, inputs)
+        else:
             return NotImplemented
-        result = elementwise(function, inputs)
         if out is None:
             return result
         out[0][...] = result

@@ -187,7 +187,7 @@ def _pow_by_base(y: Any, x: Any, p: Any) -> Any:
 def _pow_by_exponent(y: Any, x: Any, p: Any) -> Any:
     """d x**p / dp = y log(x), undefined for a negative x; at x = 0 it is 0, or -inf for an infinite y."""
     at_zero = where(p < 0.0, -y, 0.0)
-    return where(x > 0.0, y * log(where(x > 0.0, x, 1.0)), where(x < 0.0, nan * x, at_zero))
+    return where(x > 0.0, y * log(where(x > 0.0, x, 1.0)), where(x < 0.0, nan, at_zero))
 
 
 pow = _define(

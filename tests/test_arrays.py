@@ -661,7 +661,8 @@ ORDERS = [operator.lt, operator.le, operator.gt, operator.ge]
 
 @pytest.mark.parametrize(
     ("compare", "make"),
-    [(compare, make) for compare in ORDERS for make in (array, plain)] + [(operator.eq, array), (operator.ne, array)],
+    [(compare, make) for compare in ORDERS for make in (array, plain)]
+    + [(operator.eq, array), (operator.ne, array)],
 )
 @given(st.lists(st.sampled_from([-1.0, 0.0, 1.0]), min_size=1, max_size=4))
 def test_comparisons_give_arrays_of_bools(compare: Any, make: Any, numbers: list[float]) -> None:
@@ -795,7 +796,7 @@ A = array([1.0, 2.0])
         lambda: np.concatenate([A, A], out=np.zeros(4)), lambda: np.stack([A, A], out=np.zeros((2, 2))),
         lambda: np.copyto(np.zeros(2), A), lambda: np.put(np.zeros(2), [0, 1], A),
         lambda: np.place(np.zeros(2), [True, True], A), lambda: np.putmask(np.zeros(2), [True, True], A),
-        lambda: np.cumsum(A, out=np.zeros(2)), lambda: np.add.accumulate(A, dtype=float),
+        lambda: np.cumsum(A, out=np.zeros(2)),
         lambda: np.array([V], dtype=int),
         lambda: np.trace(np.outer(A, A), out=np.zeros(())), lambda: np.array([V], dtype=bool),
         lambda: np.linalg.det(np.outer(A, A)), lambda: np.linalg.inv(np.outer(A, A)), lambda: complex(V),
