@@ -83,9 +83,9 @@ def accumulate(root: Value, leaves: list[tuple[Value, float | None]]) -> None:
         else:
             a._grad += g * node._da
     if any(isnan(leaf.grad) for leaf, _ in leaves):
-        adjoints = _pull_back_carefully([leaf for leaf, _ in leaves] + order, [(root, 1.0)])
-        for node, adjoint in adjoints.items():
-            node._grad = adjoint
+        adjoints = _pull_back_carefully(order, [(root, 1.0)])
+        for node in (*order, *(leaf for leaf, _ in leaves)):
+            node._grad = adjoints.get(node, 0.0)
 
 
 def _operands_first(root: Value, zero: float, leaves: list[tuple[Value, float | None]]) -> list[Value]:
@@ -206,16 +206,15 @@ def pull_back(order: Sequence[Value], seeds: Sequence[tuple[Value, float]]) -> d
 
 
 def _pull_back_carefully(order: Sequence[Value], seeds: Sequence[tuple[Value, float]]) -> dict[Value, float]:
-    """The same, where an infinite adjoint may have met an operand that was not chosen."""
-    adjoints = dict.fromkeys(order, 0.0)
+    """The same, of those nodes that have an influence: an infinite derivative may be behind a choice."""
+    adjoints: dict[Value, float] = {}
     for root, seed in seeds:
-        adjoints[root] += seed
+        adjoints[root] = adjoints.get(root, 0.0) + seed
     for node in reversed(order):
-        g = adjoints[node]
-        if g == 0.0 and node._primitive in FINITE and isfinite(node._number):
+        if (g := adjoints.get(node)) is None:
             continue
         for x, d in _influences(node):
-            adjoints[x] += g * d
+            adjoints[x] = adjoints.get(x, 0.0) + g * d
     return adjoints
 
 

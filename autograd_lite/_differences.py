@@ -149,7 +149,7 @@ def check_gradients(
     >>> check_gradients(cube, 2.0)
     Traceback (most recent call last):
     ...
-    AssertionError: forward mode, d cube / d args[0]: expected 12 (estimated error 6e-14), but got 6
+    AssertionError: forward mode, d cube / d args[0]: expected 12 (estimated error 1e-13), but got 6
     """
     if order not in (1, 2):
         raise ValueError(f"expected 1 or 2 for order, but got {order!r}")

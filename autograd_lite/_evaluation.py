@@ -171,8 +171,10 @@ def evaluate(
     return Evaluation(inputs, structure, outputs, output_structure, aux, order, nodes, gives_floats)
 
 
-def check_argnums(argnums: Any) -> None:
-    """Raise TypeError unless it is an int, a sequence of ints or None."""
+def check(f: Any, argnums: Any) -> None:
+    """Raise TypeError unless they are a function, and an int, a sequence of ints or None."""
+    if not callable(f):
+        raise TypeError(f"expected a function to differentiate, but got {reprlib.repr(f)}")
     several = argnums if isinstance(argnums, tuple | list | range) else () if argnums is None else (argnums,)
     if any(isinstance(i, bool) or not isinstance(i, int | np.integer) for i in several):
         raise TypeError(f"expected an int or a sequence of ints for argnums, but got {argnums!r}")
@@ -180,7 +182,7 @@ def check_argnums(argnums: Any) -> None:
 
 def indices(argnums: Any, count: int, f: Function) -> tuple[list[int], bool]:
     """The positions of the differentiated arguments, and whether it is one given by itself."""
-    check_argnums(argnums)
+    check(f, argnums)
     is_single = isinstance(argnums, int | np.integer)
     chosen = [argnums] if is_single else list(range(count) if argnums is None else argnums)
     for i in chosen:

@@ -18,7 +18,7 @@ from typing import Any
 
 from autograd_lite._choose import choose
 from autograd_lite._custom import custom_derivative
-from autograd_lite._evaluation import Evaluation, Function, check_argnums, evaluate, indices
+from autograd_lite._evaluation import Evaluation, Function, check, evaluate, indices
 from autograd_lite._primitive import number
 from autograd_lite._recording import no_grad
 from autograd_lite._trees import Structure, scalars_of
@@ -115,7 +115,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 3.0)
     (6.0, (3.0, 2.0))
     """
-    _check(f, argnums)
+    check(f, argnums)
 
     @wraps(f, updated=())
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
@@ -163,7 +163,7 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False, mode: str
     array([[1.  , 0.  ],
            [0.  , 2.72]])
     """
-    _check(f, argnums)
+    check(f, argnums)
     if mode is not None:
         choose(MODES, mode, "mode")
 
@@ -267,7 +267,7 @@ def jvp(
     >>> jvp(lambda x: [x[0] * x[1], x[0] ** 2], ([2.0, 3.0],), ([1.0, 0.0],))
     ([6.0, 4.0], [3.0, 4.0])
     """
-    _check(f, argnums)
+    check(f, argnums)
     e, seeds = _evaluate_with_tangents(f, primals, tangents, argnums, has_aux)
     moved = e.tangents(zip(e.inputs, seeds, strict=True))
     aux = (e.released_aux(),) if has_aux else ()
@@ -308,7 +308,7 @@ def vjp(f: Function, *primals: Any, argnums: Argnums | None = None, has_aux: boo
     >>> value, pull_back([1.0, 0.0]), pull_back([0.0, 1.0])
     ([6.0, 4.0], (3.0, 2.0), (4.0, 0.0))
     """
-    _check(f, argnums)
+    check(f, argnums)
     e = evaluate(f, primals, {}, argnums, has_aux)
 
     def pull_back(cotangent: Any) -> Any:
@@ -395,9 +395,3 @@ def _directions(structure: Structure, given: Any, what: str) -> list[Any]:
 def _for_seeds(e: Evaluation, seeds: Sequence[Any]) -> Evaluation:
     """Derivatives in the direction of Values depend on these, and are Values."""
     return e._replace(gives_floats=e.gives_floats and Value not in set(map(type, seeds)))
-
-
-def _check(f: Any, argnums: Any) -> None:
-    if not callable(f):
-        raise TypeError(f"expected a function to differentiate, but got {f!r}")
-    check_argnums(argnums)

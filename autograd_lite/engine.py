@@ -191,8 +191,9 @@ class Value:
         )
 
     def __setstate__(self, state: Any) -> None:
-        for name, x in state[1].items():
-            setattr(self, name, x)
+        for part in state:
+            for name, x in (part or {}).items():
+                setattr(self, name, x)
         self._da = clock()
 
     def __format__(self, spec: str) -> str:

@@ -344,7 +344,7 @@ def test_a_function_that_does_not_tell_its_operands(f: Any) -> None:
 
 @pytest.mark.parametrize("f", [3.0, None, "f"])
 def test_what_is_decorated_is_a_function(f: Any) -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="expected a function below @custom_derivative"):
         custom_derivative(lambda y, x: 1.0)(f)
 
 
@@ -392,6 +392,20 @@ def test_a_division_by_zero_is_a_domain_error() -> None:
     with pytest.raises(DomainError, match=r"inverse is not defined for x = 0\.0"):
         inverse(Value(0.0))
     assert grad(grad(inverse))(2.0) == 0.25
+
+
+@pytest.mark.parametrize(
+    "partial", [lambda y, x, n: n / x, lambda y, x, n: math.sqrt(x - 1), lambda y, x, n: ops.log(x)]
+)
+def test_what_a_derivative_refuses_is_a_domain_error_that_names_it(partial: Any) -> None:
+    @custom_derivative(partial, None)
+    def power(x: float, n: float = 2.0) -> float:
+        return x**n
+
+    assert power(0.0) == 0.0
+    for call in (lambda: power(Value(0.0)), lambda: grad(power)(0.0)):
+        with pytest.raises(DomainError, match=r"derivative of power is not defined for x = 0\.0, n = 2\.0: "):
+            call()
 
 
 def test_other_errors_come_out_as_they_are() -> None:
