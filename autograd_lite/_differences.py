@@ -27,7 +27,13 @@ EPSILON = 2.0**-52
 
 
 class FiniteDifference(NamedTuple):
-    """What `finite_difference` returns: the derivative, and how far off it may be."""
+    """What `finite_difference` returns: the derivative, and how far off it may be.
+
+    Examples
+    --------
+    >>> FiniteDifference(derivative=2.0, error=1e-12).error
+    1e-12
+    """
 
     derivative: Any
     error: Any

@@ -37,7 +37,14 @@ class DomainError(ValueError):
 
 
 class Interval(NamedTuple):
-    """The numbers from `low` to `high`, with or without the ends, perhaps without one in between."""
+    """The numbers from `low` to `high`, with or without the ends, perhaps without one in between.
+
+    Examples
+    --------
+    >>> positive = Interval(low=0.0, closed=False)
+    >>> positive.contains(0.0), positive.contains(1e-300), Interval(hole=0.0).contains(0.0)
+    (False, True, False)
+    """
 
     low: float = -inf
     high: float = inf
