@@ -259,7 +259,11 @@ def _push_forward_carefully(order: Sequence[Value], tangents: Mapping[Value, flo
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """A context without cyclic garbage collection, which would visit a growing graph again and again."""
+    """A context without cyclic garbage collection.
+
+    It would visit a growing graph again and again, though the graph has no cycles: a gradient of a million
+    nodes takes twice as long with it (``python -m tests.benchmarks deep``).
+    """
     if not gc.isenabled():
         yield
         return

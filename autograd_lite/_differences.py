@@ -12,7 +12,7 @@ from autograd_lite._choose import choose
 from autograd_lite._evaluation import Function, evaluate, indices, name_of, objects, substitute
 from autograd_lite._primitive import number
 from autograd_lite._recording import no_grad
-from autograd_lite._trees import Structure, flatten, scalars_of
+from autograd_lite._trees import Structure, flatten, scalars
 from autograd_lite.arrays import data
 from autograd_lite.calculus import MODES, Argnums, jacobian
 from autograd_lite.engine import Value
@@ -80,8 +80,8 @@ def finite_difference(f: Function, *args: Any, argnums: Argnums = 0) -> FiniteDi
     """
     chosen, is_single = indices(argnums, len(args), f)
     leaves, structure = flatten(args[chosen[0]] if is_single else tuple(args[i] for i in chosen))
-    scalars = [x for leaf in leaves for x in scalars_of(leaf)]
-    with_values = any(isinstance(x, Value) for x in scalars)
+    numbers = scalars(leaves)
+    with_values = any(isinstance(x, Value) for x in numbers)
 
     def result_at(xs: Vector) -> Any:
         given = (
@@ -92,10 +92,10 @@ def finite_difference(f: Function, *args: Any, argnums: Argnums = 0) -> FiniteDi
         with no_grad():
             return f(*substitute(args, chosen, is_single, given))
 
-    point = _numbers(scalars, f"the arguments of {name_of(f)}")
+    point = _numbers(numbers, f"the arguments of {name_of(f)}")
     leaves, output_structure = flatten(result_at(point))
-    for x in (x for leaf in leaves for x in scalars_of(leaf) if not isinstance(x, Value)):
-        number(x, f"real numbers in the result of {name_of(f)}")
+    for x in scalars(leaves):
+        number(x.data if isinstance(x, Value) else x, f"real numbers in the result of {name_of(f)}")
     derivative, error = _differences(
         lambda xs: _numbers(_scalars(result_at(xs), output_structure, f), f"the result of {name_of(f)}"),
         point,
@@ -313,13 +313,13 @@ def _scalars(result: Any, structure: Structure, f: Function) -> list[Any]:
         leaves = structure.leaves_of(result, f"the result of {name_of(f)} must not change its structure")
     except ValueError as error:
         raise TypeError(str(error)) from None
-    return [x for leaf in leaves for x in scalars_of(leaf)]
+    return scalars(leaves)
 
 
-def _numbers(scalars: Vector, what: str) -> list[float]:
+def _numbers(xs: Vector, what: str) -> list[float]:
     wanted = f"real numbers in {what}"
     return [
         # Python's power of a negative number is complex: there is no real one.
         np.nan if isinstance(x, complex) else x.data if isinstance(x, Value) else number(x, wanted)
-        for x in scalars
+        for x in xs
     ]

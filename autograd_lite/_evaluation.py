@@ -21,7 +21,7 @@ import numpy as np
 from autograd_lite._chain_rule import adjoint_graph, operands_first, pull_back, push_forward, tangent_graph
 from autograd_lite._primitive import is_real
 from autograd_lite._recording import clock, differentiating, innermost, is_recording, recording
-from autograd_lite._trees import Structure, flatten, scalars_of
+from autograd_lite._trees import Structure, flatten, scalars, scalars_of
 from autograd_lite.arrays import ValueArray
 from autograd_lite.engine import Value
 
@@ -257,7 +257,7 @@ def _values(aux: Any) -> list[Value]:
         leaves, _ = flatten(aux)
     except ValueError:  # a list that contains itself is no structure of numbers
         return []
-    return [x for leaf in leaves for x in scalars_of(leaf) if isinstance(x, Value)]
+    return [x for x in scalars(leaves) if isinstance(x, Value)]
 
 
 def _outputs(result: Any, f: Function, scalar_for: str) -> tuple[list[Any], Structure]:
@@ -268,7 +268,7 @@ def _outputs(result: Any, f: Function, scalar_for: str) -> tuple[list[Any], Stru
             f"{scalar_for} differentiates functions that return one number, but {name_of(f)} returned "
             f"{structure[0]}: use jacobian"
         )
-    outputs = [x for leaf in leaves for x in scalars_of(leaf)]
+    outputs = scalars(leaves)
     for x in outputs:
         if isinstance(x, bool | np.bool_) or not (isinstance(x, Value) or is_real(x)):
             raise TypeError(

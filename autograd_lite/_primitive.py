@@ -1,7 +1,6 @@
 """What a primitive is, and how a function of the table meets floats, `Value`s and arrays."""
 
 import math
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, Signature, signature
@@ -133,8 +132,8 @@ class Primitive:
         bound.apply_defaults()
         return bound.args
 
-    def domain_error(self, operands: Sequence[Any]) -> DomainError:
-        """The error that says which of the `operands` lies outside the domain."""
+    def domain_error(self, operands: Sequence[Any], error: Exception) -> DomainError:
+        """The error that says which of the `operands` lies outside the domain, from that of the value."""
         names = self.operands * (len(operands) if self.is_nary else 1)
         domain = self.domain * (len(operands) if self.is_nary else 1)
         for name, x, interval in zip(names, operands, domain, strict=True):
@@ -142,7 +141,7 @@ class Primitive:
                 defined = interval.describe(name)
                 return DomainError(f"{self.name} is defined for {defined}, but got {_describe(x, name)}")
         given = " and ".join(map(_describe, operands, names))
-        reason = f": {error}" if isinstance(error := sys.exception(), DomainError) else ""
+        reason = f": {error}" if isinstance(error, DomainError) else ""
         return DomainError(f"{self.name} is not defined for {given}{reason}")
 
     def __reduce__(self) -> tuple[Callable[[str], "Primitive"], tuple[str]]:
@@ -203,8 +202,8 @@ def apply(p: Primitive, operands: Sequence[Any]) -> Any:
     numbers = [x if type(x) is float else number(x, f"{wanted} in {p.name}") for x in operands]
     try:
         return p.value(numbers) if p.is_nary else p.value(*numbers)
-    except (ValueError, ZeroDivisionError):
-        raise p.domain_error(numbers) from None
+    except (ValueError, ZeroDivisionError) as error:
+        raise p.domain_error(numbers, error) from None
 
 
 def elementwise(function: Function, operands: Sequence[Any]) -> Any:
@@ -253,8 +252,8 @@ def function_of(p: Primitive, doc: str, example: str) -> Function:
             return apply(p, (x,))
         try:
             return p.value(x)
-        except (ValueError, ZeroDivisionError):
-            raise p.domain_error((x,)) from None
+        except (ValueError, ZeroDivisionError) as error:
+            raise p.domain_error((x,), error) from None
 
     def fixed(*operands: Any, **named: Any) -> Any:
         return apply(p, p.bind(operands, named))

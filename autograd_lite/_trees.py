@@ -29,7 +29,12 @@ class Token(NamedTuple):
             return f"an array of shape {self.keys}" if self.keys else "a number"
         if self.kind is dict:
             return f"a dict with the keys {', '.join(map(repr, self.keys)) or '(none)'}"
-        return f"a {self.kind.__name__} of {self.keys[0] if self.is_leaf else len(self.keys)}"
+        return f"a {self.kind.__name__} of {self.length}"
+
+    @property
+    def length(self) -> int:
+        """The length of a list or tuple."""
+        return self.keys[0] if self.is_leaf else len(self.keys)
 
     def fits(self, other: Token) -> bool:
         """Whether they are the same but for the order of a dict's keys and for what lists are of."""
@@ -39,7 +44,7 @@ class Token(NamedTuple):
                 and set(self.keys) == set(other.keys)
                 and (self.kind is dict or self.keys == other.keys)
             )
-        return str(self) == str(other)
+        return self.kind is other.kind and self.length == other.length
 
 
 SCALAR = Token(None, (), True)
@@ -182,6 +187,11 @@ def flatten(tree: Any) -> tuple[list[Any], Structure]:
         todo.append((x, True))
         todo += [(x[key], False) for key in reversed(token.keys)]
     return leaves, Structure(tokens)
+
+
+def scalars(leaves: Sequence[Any]) -> list[Any]:
+    """The scalars in these leaves."""
+    return [x for leaf in leaves for x in scalars_of(leaf)]
 
 
 def scalars_of(leaf: Any) -> list[Any]:

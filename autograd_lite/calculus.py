@@ -21,7 +21,7 @@ from autograd_lite._custom import custom_derivative
 from autograd_lite._evaluation import Evaluation, Function, check, evaluate, indices
 from autograd_lite._primitive import number
 from autograd_lite._recording import no_grad
-from autograd_lite._trees import Structure, scalars_of
+from autograd_lite._trees import Structure, scalars
 from autograd_lite.engine import Value
 from autograd_lite.ops import stop_gradient
 
@@ -387,9 +387,9 @@ def _evaluate_with_tangents(
 def _directions(structure: Structure, given: Any, what: str) -> list[Any]:
     """The scalars of a tangent or cotangent: floats and Values."""
     what = f"{what} must have the structure of what they belong to"
-    scalars = [x for leaf in structure.leaves_of(given, what) for x in scalars_of(leaf)]
+    directions = scalars(structure.leaves_of(given, what))
     wanted = "a real number or a Value in a tangent"
-    return [x if type(x) is float or isinstance(x, Value) else number(x, wanted) for x in scalars]
+    return [x if type(x) is float or isinstance(x, Value) else number(x, wanted) for x in directions]
 
 
 def _for_seeds(e: Evaluation, seeds: Sequence[Any]) -> Evaluation:

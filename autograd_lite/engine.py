@@ -404,8 +404,10 @@ def _unary(p: Primitive, x: Value) -> Value:
     data = x._number
     try:
         y = p.value(data)
-    except (ValueError, ZeroDivisionError):
-        raise p.domain_error((x,)) from None
+    except (ValueError, ZeroDivisionError) as error:
+        raise p.domain_error((x,), error) from None
+    if paused and not is_recording():
+        return Value(y)
     return _node(p, y, x, None, p.partials[0](y, data), None)
 
 
@@ -422,8 +424,10 @@ def _binary(p: Primitive, a: Value, b: Any) -> Value:
         return NotImplemented  # type: ignore[no-any-return]
     try:
         y = p.value(first, second)
-    except (ValueError, ZeroDivisionError):
-        raise p.domain_error((a, b)) from None
+    except (ValueError, ZeroDivisionError) as error:
+        raise p.domain_error((a, b), error) from None
+    if paused and not is_recording():
+        return Value(y)
     da = p.partials[0](y, first, second)
     if b is second:
         return _node(p, y, a, None, da, b)
@@ -449,8 +453,10 @@ def _record(p: Primitive, operands: Sequence[Any]) -> Value:
     data = [c.holds for c in conditions] + [x._number if isinstance(x, Value) else x for x in others]
     try:
         y = p.value(data) if p.is_nary else p.value(*data)
-    except (ValueError, ZeroDivisionError):
-        raise p.domain_error(operands) from None
+    except (ValueError, ZeroDivisionError) as error:
+        raise p.domain_error(operands, error) from None
+    if paused and not is_recording():
+        return Value(y)
     every = p.partials(y, data) if p.is_nary else p.partials
     pairs = zip(operands, every, strict=True)
     terms = [(x, d) for x, d in pairs if isinstance(x, Value) and d is not None]
@@ -502,8 +508,6 @@ def _node(p: Primitive, y: float, a: Any, b: Any, da: Any, db: Any) -> Value:
     out = new(Value)
     out._number = y
     out._grad = None
-    if paused and not is_recording():
-        return _leaf(out)
     out._primitive = p
     out._a = a
     out._b = b
