@@ -100,9 +100,8 @@ def floats_in(domain: Interval | tuple[float | None, float | None] | str) -> Sea
     interval = _interval(domain)
     low, high, hole = max(interval.low, -LARGEST), min(interval.high, LARGEST), interval.hole
     if not interval.closed:
-        low, high = (
-            x if interval.contains(x) else math.nextafter(x, x - t) for x, t in ((low, -1), (high, 1))
-        )
+        low = low if interval.contains(low) else math.nextafter(low, math.inf)
+        high = high if interval.contains(high) else math.nextafter(high, -math.inf)
     if low > high or low == high == hole:
         raise ValueError(f"there is no finite float in {interval}")
     st = _hypothesis().strategies
@@ -379,9 +378,10 @@ def mlps(
     """
     from autograd_lite.nn import ACTIVATIONS
 
-    names = list(ACTIVATIONS if activations is None else activations)
-    for name in names:
+    wanted = list(ACTIVATIONS if activations is None else activations)
+    for name in wanted:
         choose(ACTIVATIONS, name, "activation")
+    names = [name for name in ACTIVATIONS if name in wanted]
     if not names or max_layers < 1 or max_width < 1:
         raise ValueError("a model needs at least one activation, one layer and one neuron")
     return _hypothesis().strategies.composite(_mlp)(names, max_layers, max_width)  # type: ignore[no-any-return]
@@ -404,7 +404,7 @@ KINDS: list[Any] = [*[0, 1, 2, 3] * 25, *range(100), *[_Leaf] * 80, *[float] * 1
 def _steps(name: str) -> SearchStrategy[tuple[str, Sequence[int | float]]]:
     """A strategy of steps of one primitive.
 
-    It takes few choices for a step: of those that follow each other hypothesis deletes five at once.
+    A step is a few choices only, because hypothesis deletes no more than five at once when it shrinks.
     """
     st = _hypothesis().strategies
     operands = [st.composite(_operand)(interval) for interval in _bounds(name)]
@@ -437,7 +437,7 @@ def _is_safe(name: str, before: list[float], x: float) -> bool:
 
 def _expression(draw: DrawFn, step: Any, max_steps: int, max_leaves: int, can_sum: bool) -> Expression:
     st = _hypothesis().strategies
-    # The simplest is a program with room for leaves: then steps of which others depend can be deleted.
+    # Simplest is most room for leaves, so that a step can be deleted on which others depend.
     program = _Program(max_leaves - draw(st.integers(0, max_leaves - 1)))
     # Left to itself a list is seldom long.
     least = draw(st.sampled_from([n for n in (1, 5, 20, 60) if n <= max_steps]))
@@ -467,7 +467,9 @@ class _Program:
         chosen: list[int | float] = []
         for x in operands:
             before = list(map(self._number, chosen))
-            x = next(y for y in self._alternatives(x) if _is_safe(name, before, self._number(y)))
+            needs_node = not any(type(y) is int for y in chosen)
+            candidates = self._candidates(x, needs_node)
+            x = next(y for y in candidates if _is_safe(name, before, self._number(y)))
             chosen.append(self._add(None, float(x)) if type(x) is _Leaf else x)
         if any(type(x) is int for x in chosen):
             if name == "dot":
@@ -477,15 +479,13 @@ class _Program:
             step = Step(name, tuple(chosen))
             self._add(step, _result(step, self.data, _compute))
 
-    def _alternatives(self, x: int | float) -> Iterator[int | float]:
-        """The operand and those that may stand for it: nodes further back, a new leaf, a constant."""
-        numbers = SIMPLE
+    def _candidates(self, x: int | float, needs_node: bool) -> Iterator[int | float]:
+        """An operand and those that may stand for it: nodes further back, a new leaf, a constant."""
+        numbers = SIMPLE if type(x) is int else [float(x), *SIMPLE]
         if type(x) is int:
             count = len(self.data)
             yield from ((count - 1 - x - i) % count for i in range(count))
-        else:
-            numbers = [float(x), *SIMPLE]
-        if self.room and type(x) is not float:
+        if self.room and (type(x) is _Leaf or (type(x) is int and needs_node)):
             yield from map(_Leaf, numbers)
         yield from numbers
 

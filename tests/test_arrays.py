@@ -387,6 +387,22 @@ def test_sums_and_means_of_a_part(name: str) -> None:
         check(lambda x, options=options: REDUCTIONS[name](x, where=where, **options), sample(2, 3))
 
 
+@pytest.mark.parametrize("function", [np.add, np.multiply, np.maximum, np.minimum], ids=lambda f: f.__name__)
+@every_kind
+def test_reductions_of_functions_go_along_the_first_axis(function: Any, make: Any) -> None:
+    check(function.reduce, sample(2, 3), make=make)
+    check(function.reduce, sample(4), make=make)
+    check(lambda a: function.reduce(a, 1), sample(2, 3), make=make)
+
+
+@pytest.mark.parametrize("function", [np.sum, np.prod, np.max, np.min], ids=lambda f: f.__name__)
+def test_reductions_of_an_array_without_axes(function: Any) -> None:
+    for axis in (None, 0, -1, ()):
+        check(lambda a, axis=axis: function(a, axis=axis), np.array(1.5))
+    with pytest.raises(ValueError, match="axis"):
+        function(array(1.5), axis=1)
+
+
 def test_reductions_of_nothing() -> None:
     empty = array(np.zeros((0, 2)))
     assert data(np.sum(empty)) == 0.0
@@ -648,9 +664,9 @@ def test_choices_at_ties_have_the_derivatives_of_the_table() -> None:
     a = array([0.0, 1.0])
     np.sum(np.clip(a, 0.0, 1.0) + np.abs(a - 1) + np.maximum(a, -1.0)).backward()
     assert grads(a).tolist() == [1.0, 2.0]
-    a = array([0.0, 0.0])
-    np.linalg.norm(a).backward()
-    assert grads(a).tolist() == [0.0, 0.0]
+    a = array(np.zeros((2, 2)))
+    (np.linalg.norm(a) + np.linalg.norm(a, "fro") + np.linalg.norm(a[0], 2)).backward()
+    assert grads(a).tolist() == [[0.0, 0.0], [0.0, 0.0]]
 
 
 # Comparisons

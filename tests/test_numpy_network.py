@@ -248,6 +248,20 @@ def test_the_curvature_of_the_loss_along_a_direction_is_a_difference_of_gradient
     assert_close(curvature, differences, tolerance=1e-8)
 
 
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "leaky_relu", "linear"])
+def test_backpropagation_by_hand_is_itself_differentiated(activation: str) -> None:
+    """Half the square of the gradient g has the derivative H g."""
+    W, b = initial([2, 3, 1], activation)
+    X, y = examples(5, 2)
+
+    def half_square(W: Any) -> Any:
+        return 0.5 * sum((slope**2).sum() for slope in by_hand(W, b, activation, X, y, 0.1)[0])
+
+    slopes = by_hand(W, b, activation, X, y, 0.1)[0]
+    curvature = hvp(lambda W: loss(W, b, activation, X, y, 0.1), (W,), (slopes,))
+    assert_close(grad(half_square)(W), curvature)
+
+
 def test_softmax_and_cross_entropy_have_the_slope_p_minus_y() -> None:
     rng = np.random.default_rng(0)
     X, Y = rng.normal(size=(6, 4)), np.eye(3)[rng.integers(0, 3, size=6)]

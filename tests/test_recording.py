@@ -5,6 +5,7 @@ import gc
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from math import exp
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from autograd_lite import ops
+from autograd_lite._recording import innermost, paused
 from autograd_lite.arrays import array, data
 from autograd_lite.calculus import custom_derivative, grad, hessian, jvp, no_grad, value_and_grad, vjp
 from autograd_lite.engine import DomainError, Value
@@ -239,6 +241,29 @@ def test_a_generator_that_is_not_finished() -> None:
     assert next(suspended) is False
     suspended.close()
     assert records()
+
+
+def test_a_generator_that_another_thread_closes() -> None:
+    def numbers() -> Iterator[bool]:
+        with no_grad():
+            yield records()
+
+    suspended = numbers()
+    assert copy_context().run(next, suspended) is False
+    thread = threading.Thread(target=suspended.close)
+    thread.start()
+    thread.join()
+    assert records()
+    copy_context().run(suspended.close)
+    assert records()
+
+
+def test_nothing_slows_operators_down_afterwards() -> None:
+    for f in (lambda x: x * x, lambda x: {}["missing"]):
+        with suppress(KeyError), no_grad():
+            grad(f)(1.0)
+    assert paused == []
+    assert innermost.get() is None
 
 
 def test_memory_of_the_graph_is_freed_at_once() -> None:
