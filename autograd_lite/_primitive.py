@@ -194,7 +194,7 @@ def apply(p: Primitive, operands: Sequence[Any]) -> Any:
             record = getattr(type(x), "_record", record)
             if p.is_nary and record:
                 break
-            if getattr(x, "shape", ()) and not p.is_nary:
+            if hasattr(x, "ndim") and not p.is_nary and not is_real(x):
                 return elementwise(lambda *xs: apply(p, xs), operands)
     if record:
         return record(p, operands)
