@@ -20,7 +20,7 @@ import numpy as np
 
 from autograd_lite._chain_rule import adjoint_graph, operands_first, pull_back, push_forward, tangent_graph
 from autograd_lite._primitive import is_real
-from autograd_lite._recording import clock, differentiating, innermost, is_recording, recording
+from autograd_lite._recording import Scope, clock, differentiating, innermost, is_recording, recording
 from autograd_lite._trees import Structure, flatten, scalars, scalars_of
 from autograd_lite.arrays import ValueArray
 from autograd_lite.engine import Value
@@ -124,28 +124,39 @@ def evaluate(
         with differentiating() as scope:
             given = structure.fill(inputs, objects)
             result = f(*substitute(args, chosen, is_single, given), **kwargs)
-    aux = None
-    if has_aux:
-        if not (isinstance(result, tuple) and len(result) == 2):
-            raise TypeError(
-                f"with has_aux=True {name_of(f)} must return a pair (result, aux), but it returned "
-                f"{reprlib.repr(result)}"
-            )
-        result, aux = result
+    result, aux = _without_aux(result, f) if has_aux else (result, None)
     outputs, output_structure = _outputs(result, f, scalar_for)
+    results = [y for y in outputs if isinstance(y, Value)]
     is_alone = len(chosen) == len(args) and not kwargs
-    if (
-        is_alone
-        and inputs
-        and outputs
-        and not scope.has_inner
-        and not any(isinstance(y, Value) for y in outputs)
-    ):
+    if is_alone and inputs and outputs and not (results or scope.has_inner):
         raise TypeError(
             f"{name_of(f)} must return a Value computed from its arguments, but it returned "
             f"{reprlib.repr(result)}: what is computed from .data, or from no argument, has no derivative"
         )
-    results = [y for y in outputs if isinstance(y, Value)] + (_values(aux) if has_aux else [])
+    order, gives_floats = _trace(results + _values(aux), inputs, start, around)
+    for x in inputs:  # to whoever meets them from now on they are constants
+        (x if x._primitive is None else x._b)._da = inf
+    nodes = set(order) if len(outputs) > 1 else set()
+    return Evaluation(inputs, structure, outputs, output_structure, aux, order, nodes, gives_floats)
+
+
+def _without_aux(result: Any, f: Function) -> tuple[Any, Any]:
+    if isinstance(result, tuple) and len(result) == 2:
+        return result
+    raise TypeError(
+        f"with has_aux=True {name_of(f)} must return a pair (result, aux), but it returned "
+        f"{reprlib.repr(result)}"
+    )
+
+
+def _trace(
+    results: list[Value], inputs: list[Value], start: int, around: Scope | None
+) -> tuple[list[Value], bool]:
+    """The nodes between inputs and results, and whether nothing but the inputs has an influence on these.
+
+    Leaves older than this evaluation belong to others, as arguments or parameters; younger ones, made by
+    the function, are constants.
+    """
     old: list[Value] = []
 
     def is_old(node: Value) -> bool:
@@ -155,20 +166,16 @@ def evaluate(
         return True
 
     order = operands_first(results, known=inputs, skipped=is_old if around else None)
-    # Leaves older than this evaluation are others' arguments or parameters; younger ones are constants.
-    gives_floats = (
+    is_closed = (
         not old
         and all(x._primitive is None for x in inputs)
         and all(x._da > start for x in order if x._primitive is None)
     )
     if around:
         around.has_inner = True
-        if not gives_floats:
+        if not is_closed:
             around.history.update(order)
-    for x in inputs:  # to whoever meets them from now on they are constants
-        (x if x._primitive is None else x._b)._da = inf
-    nodes = set(order) if len(outputs) > 1 else set()
-    return Evaluation(inputs, structure, outputs, output_structure, aux, order, nodes, gives_floats)
+    return order, is_closed
 
 
 def check(f: Any, argnums: Any) -> None:

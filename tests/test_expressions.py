@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 from test_ops import REFERENCES
 
-from autograd_lite._strategies import KINKED_AT_0, KINKED_AT_TIES, Expression, expressions
+from autograd_lite._strategies import KINKED_AT_0, KINKED_AT_TIES
 from autograd_lite.engine import Value, topological_order
+from autograd_lite.testing import Expression, expressions
 
 Function = Callable[[Sequence[Any]], Any]
 

@@ -21,9 +21,9 @@ from mpmath import mp, mpf
 
 from autograd_lite import array, data, ops
 from autograd_lite._primitive import NONZERO, POSITIVE, REAL, DomainError, Primitive, apply
-from autograd_lite._strategies import floats_in
 from autograd_lite.engine import Value, topological_order
 from autograd_lite.ops import TABLE
+from autograd_lite.testing import floats_in
 
 # The relative error of a value, of a first and of a second derivative.
 EPSILON = (1e-13, 1e-13, 1e-11)
