@@ -36,6 +36,7 @@ OTHER_NAMES: dict[str, Callable[..., Any]] = {
     "sign": lambda x: ops.where(x > 0, 1.0, ops.where(x < 0, -1.0, ops.where(x >= 0, 0.0, np.nan))),
 }
 FORMALITIES = {"casting", "order", "subok"}  # which change nothing where the elements are objects
+QUESTIONS = {"isfinite": np.isfinite, "isinf": np.isinf, "isnan": np.isnan}
 REDUCTIONS = {"add": ops.sum, "multiply": ops.prod, "maximum": ops.max, "minimum": ops.min}
 
 
@@ -78,6 +79,8 @@ class ValueArray(np.ndarray):
             return _matmul(*inputs)
         if name in NUMPY_COMPARISONS:
             return compare_elements(name, inputs)
+        if name in QUESTIONS:
+            return QUESTIONS[name](data(inputs[0]))
         function = _function(name)
         return elementwise(function, [_plain(x) for x in inputs]) if function else NotImplemented
 
@@ -311,8 +314,13 @@ def _array_equal(a: Any, b: Any, equal_nan: bool = False) -> bool:
     return np.array_equal(data(a), data(b), equal_nan)
 
 
+def _isin(element: Any, test_elements: Any, **options: Any) -> Any:
+    return np.isin(data(element), data(test_elements), **options)
+
+
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.array_equal: _array_equal,
+    np.isin: _isin,
     np.dot: _dot,
     np.linalg.norm: _norm,
 }

@@ -833,7 +833,7 @@ def test_where_numpy_would_lose_the_graph_it_raises(lose: Callable[[], Any]) -> 
 @pytest.mark.parametrize(
     "function",
     [
-        np.floor, np.ceil, np.isnan, np.isfinite, np.isinf, np.signbit, np.rint, np.spacing, np.cbrt, np.mod,
+        np.floor, np.ceil, np.signbit, np.rint, np.spacing, np.cbrt, np.mod,
         np.heaviside, np.copysign, np.floor_divide, np.fmod, np.divmod, np.bitwise_and, np.nextafter,
         np.ldexp,
         np.gcd,
@@ -943,3 +943,12 @@ def test_an_array_is_shown_with_its_values() -> None:
     text = repr(array([1.0, 2.0], label="a"))
     assert "Value(data=1.0, grad=0.0, label='a[0]')" in text
     assert str(array([]))
+
+
+def test_questions_about_numbers_are_answered_with_bools() -> None:
+    a = array([1.0, np.inf, np.nan])
+    assert np.isfinite(a).tolist() == [True, False, False]
+    assert np.isinf(a).tolist() == [False, True, False]
+    assert np.isnan(a).tolist() == [False, False, True]
+    assert np.isin(array([3.0, 4.0]), [3.0]).tolist() == [True, False]
+    assert np.allclose([1.0, 2.0], array([1.0, 2.0]))
