@@ -81,7 +81,9 @@ def _row(f: Function, partials: tuple[Function | None, ...]) -> Primitive:
     parameters = taken.parameters.values()
     operands = tuple(p.name for p in parameters)
     if any(p.kind not in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters):
-        raise TypeError(f"a primitive has a fixed number of operands, but got {name}{taken}")
+        raise TypeError(
+            f"a primitive has a fixed number of operands, but got {name}{taken}: wrap it, lambda x: f(x)"
+        )
     if len(partials) != len(operands):
         raise TypeError(
             f"{name} needs a derivative for each of its {len(operands)} operands "

@@ -68,15 +68,18 @@ class Evaluation(NamedTuple):
         return [found.get(y, 0.0) if isinstance(y, Value) else 0.0 for y in self.outputs]
 
     def released(self, scalars: Sequence[Any]) -> list[Any]:
-        """Results in the form in which they leave: floats or Values."""
-        if self.gives_floats:
+        """Results in the form in which they leave: Values if they carry a graph, otherwise floats."""
+        if self._leaves_floats:
             return [x._number if isinstance(x, Value) else float(x) for x in scalars]
-        kept = [x if isinstance(x, Value) else _constant(x) for x in scalars]
-        return kept if is_recording() else [Value(x.data) for x in kept]
+        return [x if isinstance(x, Value) else _constant(x) for x in scalars]
+
+    @property
+    def _leaves_floats(self) -> bool:
+        return self.gives_floats or not is_recording()
 
     def as_array(self, scalars: list[Any]) -> Any:
         """An array of released results."""
-        return np.array(scalars, dtype=float) if self.gives_floats else objects(scalars)
+        return np.array(scalars, dtype=float) if self._leaves_floats else objects(scalars)
 
     def like_inputs(self, scalars: Sequence[Any]) -> Any:
         """Results in the structure of the differentiated arguments."""
@@ -131,7 +134,8 @@ def evaluate(
     if is_alone and inputs and outputs and not (results or scope.has_inner):
         raise TypeError(
             f"{name_of(f)} must return a Value computed from its arguments, but it returned "
-            f"{reprlib.repr(result)}: what is computed from .data, or from no argument, has no derivative"
+            f"{reprlib.repr(result)}: what is computed from .data has no derivative; if a constant is meant, "
+            "add 0.0 * x to it"
         )
     order, gives_floats = _trace(results + _values(aux), inputs, start, around)
     for x in inputs:  # to whoever meets them from now on they are constants
@@ -246,7 +250,7 @@ def _node(x: Any, f: Function) -> Value:
     if isinstance(x, bool | np.bool_) or not is_real(x):
         raise TypeError(
             f"{name_of(f)} can be differentiated by floats, Values, lists, dicts and arrays of them, but got "
-            f"{x!r} of type {type(x).__name__}: leave it out of argnums"
+            f"{x!r} of type {type(x).__name__}: pass it as another argument"
         )
     return Value(x)
 

@@ -87,7 +87,7 @@ def no_grad(function: Callable[..., Any] | None = None) -> Any:
 
     What is computed inside are `Value`s without inputs: their numbers are the same, and the memory of
     the graph is saved. Other threads and tasks go on recording. Derivatives of functions, such as `grad`,
-    can be computed inside; they are not recorded either.
+    can be computed inside; they are floats, also where they depend on the parameters of a model.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ of the arguments by which was differentiated. Everything nests: ``grad(grad(f))`
 
 A result is made of floats. Only where it depends on more than the arguments, inside another derivative or
 in a function that uses `Value`s of its own, such as the parameters of a model, it is made of `Value`s,
-which can be differentiated by those.
+which can be differentiated by those; inside `no_grad` it is made of floats there, too.
 """
 
 from __future__ import annotations

@@ -565,11 +565,20 @@ def dot(a: Iterable[Any], b: Iterable[Any]) -> Any:
 def softmax(values: Iterable[Any]) -> list[Any]:
     """e**x_k / (e**x_1 + ... + e**x_n) for each k, as a list.
 
+    Raises
+    ------
+    ValueError
+        If it is given an array of more than one axis.
+
     Examples
     --------
     >>> [round(p, 2) for p in softmax([1.47, -0.39, 0.22])]
     [0.69, 0.11, 0.2]
     """
+    if getattr(values, "ndim", 1) > 1:
+        raise ValueError(
+            "softmax takes one vector, but got an array of several: write [softmax(x) for x in a]"
+        )
     xs = flatten(values)
     if all(type(x) is float for x in xs):
         return _floats.softmax(xs)

@@ -291,7 +291,7 @@ def test_memory_of_the_graph_is_freed_at_once() -> None:
 # Derivatives inside
 
 
-def test_derivatives_are_right_inside_and_not_recorded() -> None:
+def test_derivatives_are_right_inside_and_floats() -> None:
     w = Value(2.0)
     with no_grad():
         assert grad(lambda x: x**3)(2.0) == 12.0
@@ -301,8 +301,8 @@ def test_derivatives_are_right_inside_and_not_recorded() -> None:
         value_and_slope = value_and_grad(lambda x: w * x**2)(3.0)
         results = [value, *pull_back(1.0), *value_and_slope]
         assert not records()
-    assert [v.data for v in results] == [18.0, 12.0, 18.0, 12.0]
-    assert {v.inputs for v in results} == {()}
+    assert results == [18.0, 12.0, 18.0, 12.0]
+    assert set(map(type, results)) == {float}
     assert records()
 
 
