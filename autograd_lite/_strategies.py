@@ -27,6 +27,7 @@ __all__ = ["Expression", "expressions", "floats_in", "mlps"]
 
 LARGEST = 1.7976931348623157e308
 
+# What `Value` has code of its own for.
 OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add,
     "sub": operator.sub,
@@ -35,6 +36,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "pow": operator.pow,
     "neg": operator.neg,
     "abs": abs,
+    "relu": operator.methodcaller("relu"),
 }
 
 # Where the operands of a step lie: well inside the domain, and away from over- and underflow.
@@ -262,7 +264,7 @@ def _result(step: Step, nodes: list[Any], compute: Callable[[str, list[Any]], An
 
 
 def _compute(name: str, operands: list[Any]) -> Any:
-    """A step on floats or Values, these by operators where there are."""
+    """A step on floats or Values, on these by operators where there are."""
     half = len(operands) // 2
     if name in OPERATORS and any(isinstance(x, Value) for x in operands):
         return OPERATORS[name](*operands)

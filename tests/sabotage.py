@@ -204,7 +204,7 @@ def replace_record_dots(which: slice, change: Function) -> None:
         return nodes
 
     for module in list(sys.modules.values()):
-        if getattr(module, "record_dots", None) is record_dots:
+        if vars(module).get("record_dots") is record_dots:
             module.record_dots = wrong
 
 
