@@ -10,6 +10,7 @@ from references import numpy_network
 
 from autograd_lite import Value
 from autograd_lite.nn import ACTIVATIONS, MLP, Layer, Neuron
+from autograd_lite.testing import check_gradients
 
 
 def test_the_activations_are_those_of_the_reference():
@@ -51,3 +52,9 @@ def test_a_saturated_neuron_keeps_the_digits_of_its_small_gradient(name):
 def test_an_unknown_activation_is_refused_with_the_list_of_those_there_are(make, name):
     with pytest.raises(ValueError, match=r"unknown activation .*: choose one of 'linear', .*'softplus'"):
         make(name)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("z", [-1.3, 0.7])
+def test_activations_have_the_derivatives_of_their_values_to_the_second_order(name, z):
+    check_gradients(Neuron(1, activation=name, seed=0), [z], order=2)

@@ -18,6 +18,7 @@ from autograd_lite.nn import (
     hinge,
     mse,
 )
+from autograd_lite.testing import check_gradients
 
 TORCH = read("losses.json")
 REALS = st.floats(-1000, 1000)
@@ -254,3 +255,18 @@ def test_a_distribution_that_is_none_is_refused(distribution):
 def test_a_single_logit_is_refused_with_the_loss_to_use(prediction):
     with pytest.raises(TypeError, match="use binary_cross_entropy_with_logits"):
         cross_entropy(prediction, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "prediction", "target"),
+    [
+        ("mse", [0.3, -1.2], [1.0, 0.5]),
+        ("binary_cross_entropy", [0.3, 0.8], [1, 0]),
+        ("binary_cross_entropy_with_logits", [1.3, -0.4], [1, 0]),
+        ("cross_entropy", [0.2, -1.0, 0.7], 1),
+        ("cross_entropy", [0.2, -1.0, 0.7], [0.2, 0.5, 0.3]),
+        ("hinge", [0.3, 1.7], [1, -1]),
+    ],
+)
+def test_losses_have_the_derivatives_of_their_values_to_the_second_order(name, prediction, target):
+    check_gradients(LOSSES[name], prediction, target, argnums=0, order=2)
