@@ -69,6 +69,7 @@ but here, where the result is small because larger terms cancel, or the range of
 | `pow` | where x**(p-1) or x**(p-2) overflows | |
 | `hypot`, `norm`, `arctan2`, derivatives | where the length or its inverse square is out of range | |
 | `prod` | where a partial product is out of range | |
+| `div`, `pow`, second derivatives | where the reciprocal of the divisor or of the base overflows | |
 | `div`, `arctan2`, derivatives | where operand and quotient are subnormal | |
 
 Results below 2.2e-308 have fewer digits by nature.

@@ -18,7 +18,7 @@ PACKAGE = Path(autograd_lite.__file__).parent
 FLOORS = [
     {"_choose", "_extras"},
     {"_chain_rule", "_condition", "_floats", "_primitive", "_recording", "engine", "ops"},
-    {"_custom", "_differences", "_evaluation", "_trees", "arrays", "calculus"},
+    {"_custom", "_differences", "_evaluation", "_expressions", "_trees", "arrays", "calculus"},
     {"_picture", "drawing"},
     {"nn", "nn.activations", "nn.initializers", "nn.layers", "nn.losses", "nn.module", "optim"},
     {"_strategies", "testing", "training"},
