@@ -472,7 +472,7 @@ def _record(p: Primitive, operands: Sequence[Any]) -> Value:
 def record_dots(rows: Sequence[tuple[Any, ...]], right: tuple[Any, ...]) -> list[Value]:
     """`dot` of each of the `rows` with one vector: written out, because networks consist of it."""
     constant = set(map(type, right)) == {float}
-    is_unrecorded = paused and not is_recording()
+    is_unrecorded = not is_recording()
     nodes = []
     try:
         xs: Any = right if constant else [x._number for x in right]
