@@ -360,12 +360,11 @@ def _factors(node: Value, adjoint: Any, partial: Any) -> tuple[Any, Any]:
     """
     if node._primitive not in CHOICES or type(adjoint) is float or getattr(partial, "op", "") != "where":
         return adjoint, partial
-    condition, *branches = partial.inputs
-    return ops.where(condition, *(_product(node, adjoint, x) for x in branches)), 1.0
+    return _product(node, adjoint, partial), 1.0
 
 
 def _product(node: Value, adjoint: Any, partial: Any) -> Any:
-    """adjoint * partial, for a branch of a derivative: a number, another choice, or an operand."""
+    """adjoint * partial, for a derivative or a branch of one: a number, a choice, or an operand."""
     if type(partial) is float:
         return adjoint if partial == 1.0 else partial * adjoint if partial else 0.0
     if partial in node.inputs or partial.op != "where":

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd_lite._choose import choose
-from autograd_lite._evaluation import Function, evaluate, indices, name_of, objects, substitute
-from autograd_lite._primitive import number
+from autograd_lite._evaluation import evaluate, indices, name_of, objects, substitute
+from autograd_lite._primitive import Function, number
 from autograd_lite._recording import no_grad
 from autograd_lite._trees import Structure, flatten, scalars
 from autograd_lite.arrays import data

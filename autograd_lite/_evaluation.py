@@ -12,20 +12,18 @@ derivatives depend on them, and are `Value`s.
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd_lite._chain_rule import adjoint_graph, operands_first, pull_back, push_forward, tangent_graph
-from autograd_lite._primitive import is_real
+from autograd_lite._primitive import Function, is_real
 from autograd_lite._recording import Scope, clock, differentiating, innermost, is_recording, recording
 from autograd_lite._trees import Structure, flatten, scalars, scalars_of
 from autograd_lite.arrays import ValueArray
 from autograd_lite.engine import Value
-
-Function = Callable[..., Any]
 
 
 class Evaluation(NamedTuple):

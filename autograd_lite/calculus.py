@@ -18,8 +18,8 @@ from typing import Any
 
 from autograd_lite._choose import choose
 from autograd_lite._custom import custom_derivative
-from autograd_lite._evaluation import Evaluation, Function, check, evaluate, indices
-from autograd_lite._primitive import number
+from autograd_lite._evaluation import Evaluation, check, evaluate, indices
+from autograd_lite._primitive import Function, number
 from autograd_lite._recording import no_grad
 from autograd_lite._trees import Structure, scalars
 from autograd_lite.engine import Value
