@@ -327,7 +327,7 @@ def _partials(node: Value, active: Container[Any]) -> Iterator[tuple[Value, Any]
             partial = every[i] if p.is_nary else p.partials[i](node, *inputs)
         except ops.DomainError:
             raise _changed(p.name) from None
-        now = getattr(partial, "data", partial)
+        now = getattr(partial, "_number", partial)
         if now != recorded and now == now:
             raise _changed(p.name)
         yield x, partial

@@ -7,6 +7,7 @@ from operator import ge, gt, le, lt
 from typing import Any, ClassVar
 
 from autograd_lite._primitive import is_real, number
+from autograd_lite._recording import watching
 
 COMPARISONS = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
@@ -46,17 +47,21 @@ class Condition:
         self.holds = holds
 
     def __bool__(self) -> bool:
+        if (watch := watching()) and not all(map(watch.is_constant, self.inputs)):
+            watch.refuse(
+                f"the condition {self} was asked for its answer", "where(condition, a, b), maximum or minimum"
+            )
         return self.holds
 
     def __and__(self, other: Condition | bool) -> Condition:
         if not isinstance(other, Condition | bool):
             return NotImplemented
-        return Condition("and", (self, other), self.holds and bool(other))
+        return Condition("and", (self, other), self.holds and _holds(other))
 
     def __or__(self, other: Condition | bool) -> Condition:
         if not isinstance(other, Condition | bool):
             return NotImplemented
-        return Condition("or", (self, other), self.holds or bool(other))
+        return Condition("or", (self, other), self.holds or _holds(other))
 
     __rand__ = __and__
     __ror__ = __or__
@@ -76,10 +81,14 @@ def compare(symbol: str, a: Any, b: Any) -> Condition:
     """The condition on a Value and another or a number, NotImplemented on anything else."""
     if is_real(b):
         b = number(b)
-        return Condition(symbol, (a, b), COMPARISONS[symbol](a.data, b))
+        return Condition(symbol, (a, b), COMPARISONS[symbol](a._number, b))
     if hasattr(type(b), "_record") and not isinstance(b, Condition):
-        return Condition(symbol, (a, b), COMPARISONS[symbol](a.data, b.data))
+        return Condition(symbol, (a, b), COMPARISONS[symbol](a._number, b._number))
     return NotImplemented  # type: ignore[no-any-return]
+
+
+def _holds(other: Condition | bool) -> bool:
+    return other.holds if isinstance(other, Condition) else other
 
 
 def _name(operand: Any) -> str:
@@ -88,4 +97,4 @@ def _name(operand: Any) -> str:
         nested = any(isinstance(x, Condition) for x in operand.inputs)
         return "(...)" if nested else f"({operand})"
     label = getattr(operand, "label", "")
-    return label or repr(getattr(operand, "data", operand))
+    return label or repr(getattr(operand, "_number", operand))

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 Function = Callable[..., Any]
 
+from autograd_lite._recording import watching
+
 NUMPY_NAMES = {
     "subtract": "sub",
     "multiply": "mul",
@@ -137,7 +139,7 @@ class Primitive:
         names = self.operands * (len(operands) if self.is_nary else 1)
         domain = self.domain * (len(operands) if self.is_nary else 1)
         for name, x, interval in zip(names, operands, domain, strict=True):
-            if not interval.contains(float(getattr(x, "data", x))):
+            if not interval.contains(float(getattr(x, "_number", x))):
                 defined = interval.describe(name)
                 return DomainError(f"{self.name} is defined for {defined}, but got {_describe(x, name)}")
         given = " and ".join(map(_describe, operands, names))
@@ -157,7 +159,7 @@ def _row(name: str) -> Primitive:
 
 def _describe(operand: Any, name: str) -> str:
     label = getattr(operand, "label", "")
-    number = float(getattr(operand, "data", operand))
+    number = float(getattr(operand, "_number", operand))
     return f"{name} = {number!r}" + (f" (the Value labelled {label!r})" if label else "")
 
 
@@ -219,7 +221,10 @@ def elementwise(function: Function, operands: Sequence[Any]) -> Any:
 
 
 def compare_elements(name: str, operands: Sequence[Any]) -> Any:
-    """An array of bools, from the numbers of arrays of Values: an array has no identity to ask for."""
+    """An array of bools, from the numbers of arrays of Values: an array has no identity to ask for.
+
+    In a function that is compiled, an array of Conditions, or of the answers of ``==``.
+    """
     import numpy as np
 
     def compared(a: Any, b: Any) -> bool:
@@ -227,6 +232,8 @@ def compare_elements(name: str, operands: Sequence[Any]) -> Any:
 
     objects = [np.asarray(as_objects(x)) for x in operands]
     with np.errstate(all="ignore"):
+        if watching() and name not in ("equal", "not_equal"):
+            return np.asarray(np.frompyfunc(NUMPY_COMPARISONS[name], 2, 1)(*objects))[()]
         return np.asarray(np.frompyfunc(compared, 2, 1)(*objects), dtype=bool)[()]
 
 

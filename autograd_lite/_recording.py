@@ -1,7 +1,9 @@
-"""Whether operators record (always, but inside `no_grad`), and what is being differentiated."""
+"""Whether operators record (always, but inside `no_grad`), what is being differentiated, and watched."""
 
 from __future__ import annotations
 
+import linecache
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
@@ -55,6 +57,8 @@ class NoGrad:
     _outer: Token[NoGrad | None]
 
     def __enter__(self) -> None:
+        if watch := watching():
+            watch.refuse("no_grad", "stop_gradient(v) for what is to be a constant to derivatives")
         if self in paused:
             raise RuntimeError(
                 "this no_grad() has been entered already: call no_grad() for each with statement"
@@ -130,3 +134,83 @@ def differentiating() -> Iterator[Scope]:
         yield scope
     finally:
         innermost.reset(token)
+
+
+class Watch:
+    """A function that is being recorded in order to be compiled, by a thread or task.
+
+    What it computes must not depend on the numbers that it happens to be recorded with. It is refused if it
+    asks for one, except for constants: the numbers of leaves that it makes itself.
+    """
+
+    def __init__(self) -> None:
+        self.start = clock()
+        self.refusal: TypeError | None = None
+        self.requirements: list[tuple[Any, Any, str]] = []
+        self.draws: list[tuple[Callable[[int], Any], list[Any]]] = []
+
+    def is_constant(self, x: Any) -> bool:
+        """Whether it is a number, or a leaf that the function made itself."""
+        return not hasattr(x, "inputs") or (not x.inputs and x._da > self.start)
+
+    def refuse(self, what: str, instead: str) -> None:
+        """Raise the error that says where the function asked for a number, and what to write there."""
+        self.refusal = TypeError(
+            f"the graph would depend on the data, so that it cannot be compiled: {what} in {_user_line()}; "
+            f"write {instead}"
+        )
+        raise self.refusal
+
+
+# As with `paused`: while nothing is watched, as nearly always, nobody looks up the watch of a thread.
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+watched: list[Watch] = []
+
+
+def watching() -> Watch | None:
+    """The watch over this thread or task, if there is one."""
+    return _watch.get() if watched else None
+
+
+@contextmanager
+def watch() -> Iterator[Watch]:
+    """A context in which a function is recorded in order to be compiled."""
+    new = Watch()
+    token = _watch.set(new)
+    watched.append(new)
+    try:
+        yield new
+    finally:
+        watched.remove(new)
+        _watch.reset(token)
+
+
+def require(x: Any, allowed: Any, message: str) -> None:
+    """Raise ValueError with the message, ``{}`` standing for the number, unless `x` is in `allowed`.
+
+    `allowed` is a tuple of numbers or a pair of bounds in an `Interval`. A compiled function asks at every
+    call, of every example.
+    """
+    record = watching()
+    if record is not None and not record.is_constant(x):
+        record.requirements.append((x, allowed, message))
+        return
+    number = float(getattr(x, "data", x))
+    if not (allowed.contains(number) if hasattr(allowed, "contains") else number in allowed):
+        raise ValueError(message.format(f"{number:.10g}"))
+
+
+def line_of(frame: Any) -> str:
+    """The place of a frame, or of the first one around it that is not in this package nor in NumPy."""
+    inner = frame
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in (__package__, "numpy"):
+        frame = frame.f_back
+    if not frame.f_back and inner.f_back:
+        frame = inner
+    file, number = frame.f_code.co_filename, frame.f_lineno
+    text = linecache.getline(file, number).strip()
+    return f"{file}, line {number}" + (f": {text}" if text else "")
+
+
+def _user_line() -> str:
+    return line_of(sys._getframe(2))

@@ -26,7 +26,7 @@ from autograd_lite._primitive import (
     is_real,
     number,
 )
-from autograd_lite._recording import clock, is_recording, paused
+from autograd_lite._recording import clock, is_recording, paused, watched, watching
 from autograd_lite.ops import TABLE, DomainError
 
 __all__ = ["Condition", "DomainError", "Value", "topological_order"]
@@ -91,15 +91,21 @@ class Value:
     @property
     def data(self) -> float:
         """The number. Assigning another one does not change what was computed from the old one."""
+        if watched and (watch := watching()) and not watch.is_constant(self):
+            watch.refuse("a number was taken out with .data", "v itself for v.data")
         return self._number
 
     @data.setter
     def data(self, data: Any) -> None:
+        if watched and (watch := watching()):
+            watch.refuse("a number was assigned to .data", "that outside of the function, from its result")
         self._number = number(data, "a real number for the data of a Value")
 
     @property
     def grad(self) -> float:
         """The derivative that `backward` left here, 0.0 if it did not come by; None forgets it."""
+        if watched and (watch := watching()):
+            watch.refuse("a grad was read", "loss.gradient(parameters), which gives Values")
         return 0.0 if self._grad is None else self._grad
 
     @grad.setter
@@ -179,7 +185,7 @@ class Value:
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
+        return f"Value(data={self._number!r}, grad={self._grad or 0.0!r}{label})"
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Leaves can be copied and pickled; a copy of a result would have leaves of its own."""
@@ -351,6 +357,8 @@ class Value:
         >>> x.grad
         6.0
         """
+        if watch := watching():
+            watch.refuse("backward was called", "loss.gradient(parameters), which gives Values")
         leaves: list[tuple[Value, float | None]] = []
         try:
             accumulate(self, leaves)

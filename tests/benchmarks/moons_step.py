@@ -1,7 +1,8 @@
 """The moons step: forward and backward of the loss in micrograd's demo, once for every contender.
 
 A network 2-16-16-1 with ReLU, 100 points of two noisy half-moons, max-margin loss and an L2 penalty.
-The scalar contenders run the same lines, with binary operators only.
+The scalar contenders run the same lines, with binary operators only; what is compiled from the code of
+one example runs those of `example_step`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ class Contender:
     step: Callable[[], float]  # forward and backward, gives the loss
     gradient: Callable[[], list[float]]  # of the last step, neuron by neuron: weights, then bias
 
+    def numbers(self) -> list[float]:
+        """The loss and all derivatives."""
+        return [self.step(), *self.gradient()]
+
 
 def moons(count: int = 100, noise: float = 0.1, seed: int = 1337) -> list[tuple[list[float], int]]:
     """Points and their sides, -1 or 1, as scikit-learn's `make_moons` draws them.
@@ -43,12 +48,14 @@ def moons(count: int = 100, noise: float = 0.1, seed: int = 1337) -> list[tuple[
     return [([x + draw.gauss(0, noise) for x in point], side) for point, side in points]
 
 
-def initial_layers(scalar: Callable[[float], Scalar], seed: int = 1337) -> Layers:
+def initial_layers(
+    scalar: Callable[[float], Scalar], sizes: Sequence[int] = SIZES, seed: int = 1337
+) -> Layers:
     """Weights uniform in [-1, 1] and biases 0, the same numbers for everybody."""
     draw = random.Random(seed)
     return [
         [([scalar(draw.uniform(-1, 1)) for _ in range(inputs)], scalar(0.0)) for _ in range(outputs)]
-        for inputs, outputs in itertools.pairwise(SIZES)
+        for inputs, outputs in itertools.pairwise(sizes)
     ]
 
 
@@ -79,3 +86,14 @@ def max_margin(
 ) -> Scalar:
     losses = [relu(1 + -side * s) for side, s in zip(sides, scores, strict=True)]
     return sum(losses) * (1.0 / len(losses)) + ALPHA * sum(p * p for p in parameters)
+
+
+def example_step(layers: Layers, relu: Callable[[Scalar], Scalar]) -> Callable[[Any, Any], Any]:
+    """The loss of one example and its gradient, whose means over the examples are those of the step."""
+    parameters = flat(layers)
+
+    def step(point: Any, side: Any) -> Any:
+        loss = max_margin([score(layers, point, relu)], [side], parameters, relu)
+        return loss, loss.gradient(parameters)
+
+    return step

@@ -1,4 +1,4 @@
-"""The contenders of the moons step. Each imports its package only when it is built."""
+"""The contenders of the moons step that record scalars. Each imports its package only when it is built."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from .moons_step import (
-    ALPHA,
     SIZES,
     Contender,
     Layers,
@@ -140,69 +139,3 @@ def torch_scalars() -> Contender:
         return float(total.item())
 
     return Contender(step, lambda: [p.grad.item() for p in parameters])
-
-
-def torch_tensors() -> Contender:
-    import torch
-
-    torch.set_num_threads(1)
-
-    def tensor(numbers: Any) -> torch.Tensor:
-        return torch.tensor(numbers, dtype=torch.float64)
-
-    points, sides = map(tensor, zip(*moons(), strict=True))
-    layers = [
-        tuple(tensor(part).requires_grad_() for part in zip(*layer, strict=True))
-        for layer in initial_layers(float)
-    ]
-    parameters = [p for layer in layers for p in layer]
-
-    def step() -> float:
-        for p in parameters:
-            p.grad = None
-        x = points
-        for weights, bias in layers[:-1]:
-            x = torch.relu(x @ weights.T + bias)
-        weights, bias = layers[-1]
-        scores = (x @ weights.T + bias)[:, 0]
-        penalty = sum((p * p).sum() for p in parameters)
-        total = torch.relu(1 - sides * scores).mean() + ALPHA * penalty
-        total.backward()
-        return float(total.item())
-
-    def gradient() -> list[float]:
-        slopes: list[Any] = [(weights.grad, bias.grad) for weights, bias in layers]
-        return [float(g) for pair in slopes for g in torch.column_stack(pair).flatten()]
-
-    return Contender(step, gradient)
-
-
-def numpy() -> Contender:
-    """Forward and backward written by hand."""
-    import numpy as np
-
-    points, sides = map(np.array, zip(*moons(), strict=True))
-    layers = [tuple(map(np.array, zip(*layer, strict=True))) for layer in initial_layers(float)]
-    gradients: list[Any] = []
-
-    def step() -> float:
-        inputs = [points]
-        for weights, bias in layers[:-1]:
-            inputs.append(np.maximum(inputs[-1] @ weights.T + bias, 0.0))
-        weights, bias = layers[-1]
-        margins = 1.0 - sides * (inputs[-1] @ weights.T + bias)[:, 0]
-        data_loss = np.maximum(margins, 0.0).mean()
-        penalty = ALPHA * sum((w * w).sum() + (b * b).sum() for w, b in layers)
-
-        gradients.clear()
-        upstream = (-sides * (margins > 0) / len(sides))[:, None]
-        for x, (weights, bias) in zip(reversed(inputs), reversed(layers), strict=True):
-            gradients.append((upstream.T @ x + 2 * ALPHA * weights, upstream.sum(0) + 2 * ALPHA * bias))
-            upstream = (upstream @ weights) * (x > 0)
-        return float(data_loss + penalty)
-
-    def gradient() -> list[float]:
-        rows = [np.column_stack(pair).ravel() for pair in reversed(gradients)]
-        return [float(g) for g in np.concatenate(rows)]
-
-    return Contender(step, gradient)
