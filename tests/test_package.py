@@ -19,7 +19,11 @@ FLOORS = [
     {"_choose", "_extras"},
     {"_chain_rule", "_condition", "_floats", "_primitive", "_recording", "engine", "ops"},
     {"_custom", "_differences", "_evaluation", "_expressions", "_trees", "arrays", "calculus"},
-    {"_picture", "drawing"},
+    {"_picture", "drawing"}
+    | {"compiler"}
+    | {f"compiler.{name}" for name in ("_arguments", "_batch_mean", "_compiled", "_emission", "_folding")}
+    | {f"compiler.{name}" for name in ("_graph", "_grouping", "_kernels", "_layout", "_passes", "_products")}
+    | {f"compiler.{name}" for name in ("_program", "_recording", "_views")},
     {"nn", "nn.activations", "nn.initializers", "nn.layers", "nn.losses", "nn.module", "optim"},
     {"_strategies", "testing", "training"},
     {"plotting"},

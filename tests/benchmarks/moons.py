@@ -1,8 +1,8 @@
 """The loss of micrograd's demo and its gradient, at one step of the training.
 
-A network 2-16-16-1 with relu, 100 points, maximum margin and an L2 penalty: written with binary operators as
-micrograd writes it, with `nn.MLP`, and compiled from micrograd's code for a single point. All contenders agree
-on the loss and on all 337 derivatives to 1e-9 before they are timed.
+A network 2-16-16-1 with relu, 100 points, maximum margin and an L2 penalty: written with binary operators
+as micrograd writes it, with `nn.MLP`, and compiled from micrograd's code for a single point. All contenders
+agree on the loss and on all 337 derivatives to 1e-9 before they are timed.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .moons_step import (
@@ -16,20 +17,24 @@ from .moons_step import (
 )
 
 
-def compiled() -> Contender:
-    """Ours, from micrograd's code for one example; the parameters are a vector, as an optimizer has them."""
+def program() -> tuple[Callable[..., Any], tuple[Any, Any], Any]:
+    """Ours, from micrograd's code for one example; its data; and its parameters, as an optimizer has them."""
     import numpy as np
 
     import autograd_lite
     from autograd_lite.engine import Value
 
-    program = autograd_lite.compile(example_step(initial_layers(Value), Value.relu), in_axes=0, reduce="mean")
+    step = autograd_lite.compile(example_step(initial_layers(Value), Value.relu), in_axes=0, reduce="mean")
     points, sides = map(np.array, zip(*moons(), strict=True))
-    theta = np.array(flat(initial_layers(float)))
+    return step, (points, sides), np.array(flat(initial_layers(float)))
+
+
+def compiled() -> Contender:
+    compiled_step, data, theta = program()
     gradients: list[Any] = []
 
     def step() -> float:
-        loss, gradient = program(points, sides, parameters=theta)
+        loss, gradient = compiled_step(*data, parameters=theta)
         gradients[:] = [gradient]
         return float(loss)
 

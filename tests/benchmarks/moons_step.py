@@ -88,12 +88,19 @@ def max_margin(
     return sum(losses) * (1.0 / len(losses)) + ALPHA * sum(p * p for p in parameters)
 
 
+def example_loss(layers: Layers, relu: Callable[[Scalar], Scalar]) -> Callable[[Any, Any], Scalar]:
+    """The loss of one example, whose mean over the examples is that of the step."""
+    parameters = flat(layers)
+    return lambda point, side: max_margin([score(layers, point, relu)], [side], parameters, relu)
+
+
 def example_step(layers: Layers, relu: Callable[[Scalar], Scalar]) -> Callable[[Any, Any], Any]:
-    """The loss of one example and its gradient, whose means over the examples are those of the step."""
+    """The loss of one example and its gradient."""
+    loss = example_loss(layers, relu)
     parameters = flat(layers)
 
     def step(point: Any, side: Any) -> Any:
-        loss = max_margin([score(layers, point, relu)], [side], parameters, relu)
-        return loss, loss.gradient(parameters)
+        total = loss(point, side)
+        return total, total.gradient(parameters)
 
     return step

@@ -62,17 +62,20 @@ def scalar_step(sizes: Sizes) -> Callable[[Any, Any], Any]:
     return step
 
 
-def compiled(sizes: Sizes) -> Contender:
-    """Ours, from scalar code for one example."""
+def program(sizes: Sizes) -> tuple[Callable[..., Any], tuple[Any, Any], Any]:
+    """Ours, its data and its parameters."""
     import autograd_lite
 
-    program = autograd_lite.compile(scalar_step(sizes), in_axes=0, reduce="mean")
-    X, y = examples(sizes[0])
-    theta = flat(initial(sizes))
+    step = autograd_lite.compile(scalar_step(sizes), in_axes=0, reduce="mean")
+    return step, examples(sizes[0]), flat(initial(sizes))
+
+
+def compiled(sizes: Sizes) -> Contender:
+    compiled_step, data, theta = program(sizes)
     gradients: list[Any] = []
 
     def step() -> float:
-        loss, gradient = program(X, y, parameters=theta)
+        loss, gradient = compiled_step(*data, parameters=theta)
         gradients[:] = [gradient]
         return float(loss)
 

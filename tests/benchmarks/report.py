@@ -48,9 +48,12 @@ def with_version(package: str, title: str) -> str:
     return f"{title} {version(package)}"
 
 
-def print_table(title: str, unit: str, rows: Rows) -> None:
-    """Print each row as soon as it is measured."""
-    print(f"{title:<56}{unit:>10}{'ratio':>9}{'bar':>8}")
+def print_table(title: str, unit: str, rows: Rows) -> str:
+    """Print each row as soon as it is measured, and give the table."""
+    lines = [f"{title:<56}{unit:>10}{'ratio':>9}{'bar':>8}"]
+    print(lines[0])
     for row in rows:
-        print(row, flush=True)
+        lines.append(str(row))
+        print(lines[-1], flush=True)
     print(flush=True)
+    return "\n".join(lines)

@@ -1,0 +1,200 @@
+"""The arguments of a compiled function: numbers as arrays, with or without a batch axis, and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_lite._evaluation import objects
+from autograd_lite._primitive import is_real, number
+from autograd_lite._trees import Structure, flatten
+from autograd_lite.engine import Value
+
+Array = NDArray[np.float64]
+Axes = int | None | Sequence[int | None]
+
+
+class Fixed:
+    """Something that is no number: the function is recorded again when another one is given.
+
+    What has no hash, and arrays, are told apart by identity.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        try:
+            self._key = (type(value), value)
+            hash(self._key)
+        except TypeError:
+            self._key = (type(value), id(value))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fixed) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+class Leaf(NamedTuple):
+    """What stands at one place of the arguments, but for its numbers: of one example, if there is a batch."""
+
+    kind: Any  # number, array, list or tuple; fixed for what is no number
+    shape: tuple[int, ...]
+    is_batched: bool
+    fixed: Any = None
+
+
+class Arguments(NamedTuple):
+    """The arguments of one call."""
+
+    key: Any  # what decides the graph: structures, shapes, and what is no number
+    leaves: list[Leaf]
+    arrays: list[Array]  # the numbers, of shape (batch, size) or (size,)
+    batch_size: int
+    structures: list[Structure]
+    names: tuple[str, ...]  # of the keyword arguments, which are last
+
+    @property
+    def has_batch(self) -> bool:
+        """Whether there is a batch axis."""
+        return any(leaf.is_batched for leaf in self.leaves)
+
+    def on_values(self, example: int) -> tuple[list[Value], list[Any], dict[str, Any]]:
+        """New Values for the numbers of one example, and the arguments made of them."""
+        inputs: list[Value] = []
+        filled: list[Any] = []
+        numbers = iter(self.arrays)
+        for leaf in self.leaves:
+            if leaf.kind == "fixed":
+                filled.append(leaf.fixed.value)
+                continue
+            array = next(numbers)
+            values = [Value(x) for x in (array[example] if leaf.is_batched else array).tolist()]
+            inputs += values
+            if leaf.kind == "number":
+                filled.append(values[0])
+            else:
+                filled.append(
+                    objects(values).reshape(leaf.shape) if leaf.kind == "array" else leaf.kind(values)
+                )
+        args = []
+        start = 0
+        for structure in self.structures:
+            count = len(structure.leaves)
+            args.append(structure.rebuild(filled[start : start + count]))
+            start += count
+        split = len(args) - len(self.names)
+        return inputs, args[:split], dict(zip(self.names, args[split:], strict=True))
+
+
+def arguments(args: tuple[Any, ...], kwargs: Mapping[str, Any], in_axes: Axes, name: str) -> Arguments | None:
+    """The arguments taken apart, None if there are Values among them.
+
+    Raises
+    ------
+    ValueError
+        If the axes do not fit the arguments, a batch is empty, or batches differ in length.
+    TypeError
+        If an argument with a batch axis is not made of real numbers.
+    """
+    axes = _axes_of(in_axes, len(args), name) + [in_axes if isinstance(in_axes, int) else None] * len(kwargs)
+    names = tuple(kwargs)
+    leaves: list[Leaf] = []
+    arrays: list[Array] = []
+    structures: list[Structure] = []
+    sizes: dict[int, str] = {}
+    for k, (x, axis) in enumerate(zip((*args, *kwargs.values()), axes, strict=True)):
+        what = f"argument {k}" if k < len(args) else f"the argument {names[k - len(args)]}"
+        found, structure = flatten(x if axis is None else _as_array(x))
+        structures.append(structure)
+        for leaf in found:
+            form, array = _batched(leaf, axis, what, name) if axis is not None else _unbatched(leaf)
+            if form is None:
+                return None
+            leaves.append(form)
+            if array is not None:
+                arrays.append(array)
+            if form.is_batched:
+                sizes.setdefault(len(array), what)  # type: ignore[arg-type]
+    if len(sizes) > 1:
+        (n, first), (m, other) = list(sizes.items())[:2]
+        raise ValueError(
+            f"{name} was given batches of different lengths: {n} examples in {first}, but {m} in {other}"
+        )
+    size = next(iter(sizes), 1)
+    if size == 0:
+        raise ValueError(f"{name} needs at least one example, but the batch in {sizes[0]} is empty")
+    containers = tuple(tuple(t for t in s if not t.is_leaf) for s in structures)
+    key = (containers, tuple(leaves), names)
+    return Arguments(key, leaves, arrays, size, structures, names)
+
+
+def _axes_of(in_axes: Axes, count: int, name: str) -> list[int | None]:
+    if in_axes is None or isinstance(in_axes, int):
+        return [in_axes] * count
+    if len(in_axes) != count:
+        raise ValueError(
+            f"expected {len(in_axes)} arguments, as in_axes={in_axes!r} has it, but {name} got {count}"
+        )
+    return list(in_axes)
+
+
+def _as_array(x: Any) -> Any:
+    """Lists of numbers as an array, which has an axis; lists and dicts of arrays as they are."""
+    if not isinstance(x, list | tuple):
+        return x
+    todo = list(x)
+    while todo:
+        y = todo.pop()
+        if isinstance(y, list | tuple):
+            todo += y
+        elif isinstance(y, dict | Value) or getattr(y, "shape", ()) != ():
+            return x
+    try:
+        return np.array(x, dtype=object if not len(x) else None)
+    except ValueError:  # ragged
+        return x
+
+
+def _batched(leaf: Any, axis: int, what: str, name: str) -> tuple[Leaf | None, Array | None]:
+    a = np.asarray(leaf)
+    if a.dtype.kind == "O" and any(isinstance(x, Value) for x in a.flat):
+        return None, None
+    if not -a.ndim <= axis < a.ndim:
+        raise ValueError(
+            f"{what} of {name} should have a batch on axis {axis}, but its shape is {a.shape}: if it is the "
+            "same for all examples, say None in in_axes"
+        )
+    if a.dtype.kind not in "biuf":
+        try:
+            a = np.asarray(np.frompyfunc(number, 1, 1)(a.astype(object))).astype(float)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{what} of {name} should be an array of real numbers: {error}") from None
+    moved = np.moveaxis(a, axis, 0)
+    shape = moved.shape[1:]
+    size = int(np.prod(shape))
+    array = np.ascontiguousarray(moved, dtype=float).reshape(len(moved), size)
+    return Leaf("array" if shape else "number", shape, True), array
+
+
+def _unbatched(leaf: Any) -> tuple[Leaf | None, Array | None]:
+    if isinstance(leaf, Value):
+        return None, None
+    if isinstance(leaf, list | tuple):
+        if any(isinstance(x, Value) for x in leaf):
+            return None, None
+        if leaf and all(is_real(x) and not isinstance(x, bool) for x in leaf):
+            return Leaf(type(leaf), (len(leaf),), False), np.array([number(x) for x in leaf])
+        return Leaf("fixed", (), False, Fixed(leaf)), None
+    if isinstance(leaf, np.ndarray):
+        if leaf.dtype.kind == "O" and any(isinstance(x, Value) for x in leaf.flat):
+            return None, None
+        if leaf.dtype.kind in "iuf" and leaf.size:
+            return Leaf("array", leaf.shape, False), np.ascontiguousarray(leaf, dtype=float).ravel()
+        return Leaf("fixed", (), False, Fixed(leaf)), None
+    if is_real(leaf) and not isinstance(leaf, bool | np.bool_):
+        return Leaf("number", (), False), np.array([number(leaf)])
+    return Leaf("fixed", (), False, Fixed(leaf)), None

@@ -1,0 +1,184 @@
+"""`Compiled`: a function of scalars as one of arrays, recorded when it is first called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from autograd_lite._evaluation import name_of
+from autograd_lite._recording import watching
+from autograd_lite._trees import Structure
+from autograd_lite.compiler._arguments import Arguments, Axes, Leaf, arguments
+from autograd_lite.compiler._layout import Source
+from autograd_lite.compiler._passes import program_of
+from autograd_lite.compiler._program import Program
+from autograd_lite.compiler._recording import Recorded, difference, record
+from autograd_lite.engine import Value
+
+Array = NDArray[np.float64]
+numbers_of = attrgetter("_number")
+
+
+class Compiled:
+    """A compiled function, as `compile` makes it.
+
+    Attributes
+    ----------
+    function : callable
+        The function of scalars.
+    program : Program
+        The program of the last call.
+    parameters : list of Value
+        The leaves that the function reaches without receiving them, in the order in which they were made,
+        which is that of ``model.parameters()``.
+
+    Examples
+    --------
+    >>> from autograd_lite import Value, compile
+    >>> a = Value(3.0)
+    >>> f = compile(lambda x: a * x)
+    >>> f(2.0), f.parameters == [a], f(2.0, parameters=[5.0])
+    (6.0, True, 10.0)
+    """
+
+    def __init__(self, f: Callable[..., Any], in_axes: Axes, reduce: str | None) -> None:
+        update_wrapper(self, f, updated=())
+        self.function = f
+        self.in_axes = in_axes
+        self.reduce = reduce
+        self._known: dict[Any, tuple[Program, Recorded]] = {}
+        self._last: tuple[Program, Recorded] | None = None
+
+    def __repr__(self) -> str:
+        return f"compile({name_of(self.function)}, in_axes={self.in_axes!r}, reduce={self.reduce!r})"
+
+    @property
+    def program(self) -> Program:
+        """The program of the last call; raises RuntimeError before the first one."""
+        return self._latest()[0]
+
+    @property
+    def parameters(self) -> list[Value]:
+        """The leaves that the program of the last call reads; raises RuntimeError before the first one."""
+        return self._latest()[1].parameters
+
+    def _latest(self) -> tuple[Program, Recorded]:
+        if self._last is None:
+            raise RuntimeError(
+                f"{name_of(self.function)} is recorded when it is first called: call it before you ask for this"
+            )
+        return self._last
+
+    def __call__(self, *args: Any, parameters: ArrayLike | None = None, **kwargs: Any) -> Any:
+        """The results of the function for a batch, or for one set of arguments, as floats and arrays."""
+        if watching():
+            return self._on_values(args, kwargs, parameters)
+        given = _quick(args, kwargs, self.in_axes)
+        if given is None or given.key not in self._known:
+            given = arguments(args, kwargs, self.in_axes, name_of(self.function))
+        if given is None:
+            return self._on_values(args, kwargs, parameters)
+        if (known := self._known.get(given.key)) is None:
+            known = self._compile(given)
+        self._last = known
+        program, recorded = known
+        theta = self._theta(recorded.parameters, parameters)
+        inputs = given.arrays
+        if recorded.draws:
+            inputs = [*inputs, *_drawn(recorded, given)]
+        leaves = program.run(theta, inputs, given.batch_size, recorded.requirements)
+        return _filled(recorded.structure, leaves, program.has_batch_axis)
+
+    def _on_values(self, args: Any, kwargs: Any, parameters: Any) -> Any:
+        """The function itself, for the derivatives of what was compiled and for what is compiled around it."""
+        if self.in_axes is not None or parameters is not None:
+            raise TypeError(
+                f"{name_of(self.function)} is compiled for batches of numbers, but got Values: call the function "
+                "that you compiled, or pass v.data"
+            )
+        return self.function(*args, **kwargs)
+
+    def _theta(self, leaves: list[Value], parameters: ArrayLike | None) -> Array:
+        if parameters is None:
+            return np.array(list(map(numbers_of, leaves)))
+        theta = np.ascontiguousarray(parameters, dtype=float)
+        if theta.shape != (len(leaves),):
+            raise ValueError(
+                f"expected a vector of {len(leaves)} parameters, one for each of .parameters, but got an array "
+                f"of shape {np.shape(parameters)}"
+            )
+        return theta
+
+    def _compile(self, given: Arguments) -> tuple[Program, Recorded]:
+        if self.reduce is not None and not given.has_batch:
+            raise ValueError(
+                f"reduce={self.reduce!r} is over the batch, but no argument of {name_of(self.function)} has a "
+                "batch axis: say which with in_axes"
+            )
+        recorded = self._record(given, 0)
+        again = self._record(given, -1)
+        if (at := difference(recorded.graph, again.graph)) is not None:
+            raise TypeError(self._changed(given, at, recorded, again))
+        numeric = [leaf for leaf in given.leaves if leaf.kind != "fixed"]
+        sources = [
+            Source(a.shape[-1], leaf.is_batched) for a, leaf in zip(given.arrays, numeric, strict=True)
+        ]
+        sources += [Source(size, given.has_batch) for _, size in recorded.draws]
+        leaves = [int(np.prod(token.keys)) for token in recorded.structure.leaves]
+        program = program_of(recorded.graph, sources, len(recorded.parameters), leaves, self.reduce)
+        self._known[given.key] = known = (program, recorded)
+        return known
+
+    def _record(self, given: Arguments, example: int) -> Recorded:
+        inputs, args, kwargs = given.on_values(example)
+        numeric = [leaf for leaf in given.leaves if leaf.kind != "fixed"]
+        is_batched = [
+            leaf.is_batched for a, leaf in zip(given.arrays, numeric, strict=True) for _ in range(a.shape[-1])
+        ]
+        return record(self.function, inputs, is_batched, lambda: self.function(*args, **kwargs))
+
+    def _changed(self, given: Arguments, at: int, first: Recorded, second: Recorded) -> str:
+        return f"{name_of(self.function)} cannot be compiled: called a second time it made another graph"
+
+
+def _quick(args: tuple[Any, ...], kwargs: Any, in_axes: Axes) -> Arguments | None:
+    """The arguments if they are arrays of floats with the batch in front, the commonest case."""
+    if in_axes != 0 or kwargs or not args:
+        return None
+    arrays = []
+    leaves = []
+    size = -1
+    for x in args:
+        if type(x) is not np.ndarray or x.dtype != float or not x.flags.c_contiguous or not x.ndim:
+            return None
+        shape = x.shape
+        if shape[0] != size and (size >= 0 or not shape[0]):
+            return None
+        size = shape[0]
+        arrays.append(x if x.ndim == 2 else x.reshape(size, -1))
+        leaves.append(Leaf("array" if x.ndim > 1 else "number", shape[1:], True))
+    return Arguments((((),) * len(args), tuple(leaves), ()), leaves, arrays, size, [], ())
+
+
+def _drawn(recorded: Recorded, given: Arguments) -> list[Array]:
+    """New random numbers for every example."""
+    drawn = [np.asarray(draw(given.batch_size), dtype=float) for draw, _ in recorded.draws]
+    return drawn if given.has_batch else [x[0] for x in drawn]
+
+
+def _filled(structure: Structure, leaves: list[Array], is_batched: bool) -> Any:
+    """The results in the structure in which the function returned them."""
+    filled: list[Any] = []
+    for token, leaf in zip(structure.leaves, leaves, strict=True):
+        if token.kind is not None:
+            filled.append(leaf)
+        elif is_batched:
+            filled.append(leaf.reshape(len(leaf), *token.keys))
+        else:
+            filled.append(leaf.reshape(token.keys) if token.keys else float(leaf[0]))
+    return structure.rebuild(filled)

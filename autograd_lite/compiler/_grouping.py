@@ -1,0 +1,124 @@
+"""Grouping: nodes that do the same to operands from the same places become one operation on arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd_lite.compiler._graph import CONDITIONS, LINEAR, SOURCES, Graph, Operation, row_of, terms
+
+CONSTANTS, PARAMETERS, MEANS = -1, -2, -3
+FIRST_INPUT = -4  # the block of the k-th array among the inputs is FIRST_INPUT - k
+BEFORE, MEAN, AFTER = 0, 1, 2
+
+
+@dataclass
+class Terms:
+    """The terms c a b of a group's rows with factors from one pair of places, row after row."""
+
+    coefficients: list[float] = field(default_factory=list)
+    lefts: list[int] = field(default_factory=list)
+    rights: list[int] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Group:
+    """Nodes with one operation, none of which depends on another; `terms` are those of sums of products."""
+
+    op: Operation
+    is_batched: bool
+    phase: int
+    nodes: list[int] = field(default_factory=list)
+    terms: dict[tuple[int, int], Terms] = field(default_factory=dict)
+
+
+def group(graph: Graph, input_blocks: Sequence[int] = ()) -> list[Group]:
+    """The groups of a graph, in an order in which they can be computed.
+
+    A node's block is where it is kept: among the parameters, in one of the inputs, or in its group's
+    array. Nodes belong to one group if their operation is the same and their operands are from the same
+    blocks, in whatever number if they are summed. So no node of a group can depend on another: its key would
+    contain the group itself. Means over the batch are one block, whatever group they are from; nothing
+    but other means stands between them, and all that depends on them comes after.
+    """
+    block = [CONSTANTS] * len(graph)
+    phase = bytearray(len(graph))
+    groups: list[Group] = []
+    known: dict[Any, int] = {}
+    one = _ones(graph)
+    for i, op in enumerate(graph.ops):
+        if op in SOURCES:
+            block[i] = _block_of_source(graph, i, input_blocks)
+            continue
+        xs = graph.operands[i]
+        phase[i] = MEAN if op == "mean_linear" else AFTER if any(map(phase.__getitem__, xs)) else BEFORE
+        batched = graph.is_batched[i]
+        parts: dict[tuple[int, int], Terms] = {}
+        if op in LINEAR:
+            parts = _terms_by_blocks(graph, i, block, one)
+            key: Any = (op, batched, phase[i], tuple(sorted(parts)))
+        elif row_of_nary(op):
+            data = () if op != "softmax" else "softmax"
+            key = (op, batched, phase[i], frozenset(block[x] for x in xs), data)
+        else:
+            key = (op, batched, phase[i], tuple(block[x] for x in xs))
+        if (at := known.get(key)) is None:
+            known[key] = at = len(groups)
+            groups.append(Group(op, batched, phase[i]))
+        found = groups[at]
+        found.nodes.append(i)
+        for pair, part in parts.items():
+            whole = found.terms.setdefault(pair, Terms())
+            whole.coefficients += part.coefficients
+            whole.lefts += part.lefts
+            whole.rights += part.rights
+            whole.counts += part.counts
+        block[i] = MEANS if op == "mean_linear" else at
+    return sorted(groups, key=lambda g: g.phase)
+
+
+def row_of_nary(op: Operation) -> bool:
+    """Whether it is a primitive of any number of operands."""
+    return op not in CONDITIONS and row_of(op).is_nary
+
+
+def _ones(graph: Graph) -> set[int]:
+    return {i for i, op in enumerate(graph.ops) if op == "constant" and graph.data[i] == 1.0}
+
+
+def _block_of_source(graph: Graph, i: int, input_blocks: Sequence[int]) -> int:
+    op = graph.ops[i]
+    if op == "input":
+        return FIRST_INPUT - (input_blocks[graph.data[i]] if input_blocks else 0)
+    return PARAMETERS if op == "parameter" else CONSTANTS
+
+
+def _terms_by_blocks(graph: Graph, i: int, block: list[int], one: set[int]) -> dict[tuple[int, int], Terms]:
+    """The terms of a node, sorted by where their factors are, and turned so that these are in one order."""
+    cs, lefts, rights = terms(graph, i)
+    pairs = list(zip(map(block.__getitem__, lefts), map(block.__getitem__, rights), strict=True))
+    kinds = set(pairs)
+    if len(kinds) == 1:
+        left, right = pairs[0]
+        swap = _rank(left, graph.is_batched[lefts[0]]) > _rank(right, graph.is_batched[rights[0]])
+        if swap:
+            left, right, lefts, rights = right, left, rights, lefts
+        return {(left, right): Terms(list(cs), list(lefts), list(rights), [len(cs)])}
+    found: dict[tuple[int, int], Terms] = {}
+    for c, a, b, (left, right) in zip(cs, lefts, rights, pairs, strict=True):
+        if _rank(left, graph.is_batched[a]) > _rank(right, graph.is_batched[b]):
+            a, b, left, right = b, a, right, left
+        part = found.setdefault((left, right), Terms(counts=[0]))
+        part.coefficients.append(c)
+        part.lefts.append(a)
+        part.rights.append(b)
+        part.counts[0] += 1
+    return found
+
+
+def _rank(block: int, is_batched: bool) -> tuple[int, bool, int]:
+    """Which of two factors stands on the left: parameters, then what came last. The number 1 is on the right."""
+    first = 0 if block == PARAMETERS else 2 if block == CONSTANTS else 1
+    return first, is_batched, -block

@@ -1,0 +1,252 @@
+"""Layout: which array holds which node, so that operands are views and results are where they are returned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_lite.compiler._emission import Call, Emitter, Inverse
+from autograd_lite.compiler._graph import CONDITIONS, Graph
+from autograd_lite.compiler._grouping import AFTER, MEAN, Group, row_of_nary
+from autograd_lite.compiler._views import BATCH_AXIS, Base, View, steps
+
+
+class Source(NamedTuple):
+    """An array among the inputs: how many numbers it has for an example, and whether there is a batch."""
+
+    size: int
+    is_batched: bool
+
+
+class Plan(NamedTuple):
+    """What is needed to run: the arrays, the calls, where each leaf of the result is, what is to be checked."""
+
+    bases: list[Base]
+    calls: list[Call]
+    leaves: list[View]
+    checks: list[View]
+
+
+def plan(
+    graph: Graph,
+    groups: Sequence[Group],
+    sources: Sequence[Source],
+    parameters: int,
+    leaves: Sequence[int],
+    reduce: str | None,
+) -> Plan:
+    """Give every node its place and emit the calls.
+
+    The first base holds the parameters, the next ones the inputs. The outputs of the graph are leaves of
+    these sizes, and what is left over, numbers to be checked.
+    """
+    return _Planner(graph, groups, sources, parameters, leaves, reduce).plan()
+
+
+class _Planner:
+    def __init__(
+        self,
+        graph: Graph,
+        groups: Sequence[Group],
+        sources: Sequence[Source],
+        parameters: int,
+        leaves: Sequence[int],
+        reduce: str | None,
+    ) -> None:
+        self.graph, self.groups, self.reduce = graph, groups, reduce
+        self.has_batch = any(s.is_batched for s in sources)
+        self.bases = [Base("parameters", parameters, False)]
+        self.bases += [Base("input", s.size, s.is_batched) for s in sources]
+        self.base = np.full(len(graph), -1)
+        self.position = np.zeros(len(graph), dtype=np.intp)
+        first = np.cumsum([0, *(s.size for s in sources)])
+        owner = np.repeat(np.arange(len(sources)), [s.size for s in sources])
+        for i, op in enumerate(graph.ops):
+            if op == "parameter":
+                self.base[i], self.position[i] = 0, graph.data[i]
+            elif op == "input":
+                k = owner[graph.data[i]]
+                self.base[i], self.position[i] = 1 + k, graph.data[i] - first[k]
+        self.count = int(sum(leaves))
+        self.places, self.leaves = self._places(leaves)
+        self.emitter = Emitter(graph, self.bases, self.base, self.position)
+
+    def _places(self, leaves: Sequence[int]) -> tuple[list[tuple[int, int]], list[View]]:
+        """The base and the position of each output, and the leaves as views."""
+        is_batched = self.has_batch and self.reduce is None
+        places: list[tuple[int, int]] = []
+        views: list[View] = []
+        if not is_batched:
+            self.bases.append(Base("output", 0, False))
+        start = 0
+        for size in leaves:
+            if is_batched:
+                self.bases.append(Base("output", size, True))
+                start = 0
+            at = len(self.bases) - 1
+            places += [(at, start + k) for k in range(size)]
+            axes = (BATCH_AXIS, (size, 1)) if is_batched else ((size, 1),)
+            views.append(View(at, start, axes))
+            start += size
+        if not is_batched:
+            self.bases[-1] = self.bases[-1]._replace(rows=start)
+        return places, views
+
+    def plan(self) -> Plan:
+        homes = self._homes()
+        last_use = self._last_uses()
+        free: dict[Base, list[int]] = {}
+        scaled = False
+        for at, group in enumerate(self.groups):
+            if group.phase == AFTER and not scaled:
+                self._divide_by_batch()
+                scaled = True
+            self._place(group, at, homes, last_use, free)
+            self.emitter.emit(group)
+            for other in {self.group_of[x] for x in self._operands(group)}:
+                if other >= 0 and last_use[other] == at:
+                    base = int(self.base[self.groups[other].nodes[0]])
+                    if self.bases[base].kind == "buffer" and last_use[at] >= at and base != self._base(group):
+                        free.setdefault(self.bases[base], []).append(base)
+        if not scaled:
+            self._divide_by_batch()
+        self._copy_outputs()
+        checks = [self._view_of(i) for i in self.graph.outputs[self.count :]]
+        return Plan(self.bases, self.emitter.calls, self.leaves, checks)
+
+    def _base(self, group: Group) -> int:
+        return int(self.base[group.nodes[0]])
+
+    def _operands(self, group: Group) -> set[int]:
+        return {x for i in group.nodes for x in self.graph.operands[i]}
+
+    def _last_uses(self) -> list[float]:
+        """The last group that reads each group; infinite for what is read at the end."""
+        self.group_of = np.full(len(self.graph), -1)
+        for at, group in enumerate(self.groups):
+            self.group_of[group.nodes] = at
+        last = [float(at) for at in range(len(self.groups))]
+        for at, group in enumerate(self.groups):
+            for other in np.unique(self.group_of[list(self._operands(group))]) if group.nodes else ():
+                if other >= 0:
+                    last[other] = max(last[other], at)
+        for i in self.graph.outputs:
+            if self.group_of[i] >= 0:
+                last[self.group_of[i]] = float("inf")
+        return last
+
+    def _homes(self) -> dict[int, tuple[int, int]]:
+        """Nodes that are computed where they are returned: outputs, and means that a single output adds to."""
+        homes: dict[int, tuple[int, int]] = {}
+        for i, place in zip(self.graph.outputs, self.places, strict=False):
+            homes.setdefault(i, place)
+        uses = self.graph.uses()
+        for i, place in list(homes.items()):
+            if self.graph.ops[i] != "linear" or self.reduce is None:
+                continue
+            for x in self.graph.operands[i]:
+                if self.graph.ops[x] == "mean_linear" and uses[x] == 1 and x not in homes:
+                    homes[x] = place
+                    break
+        return homes
+
+    def _place(
+        self,
+        group: Group,
+        at: int,
+        homes: dict[int, tuple[int, int]],
+        last_use: list[float],
+        free: dict[Base, list[int]],
+    ) -> None:
+        """Choose the base and the positions of a group's nodes."""
+        nodes = group.nodes
+        if group.phase == MEAN:
+            self._place_means(nodes, homes)
+            return
+        mine = [homes.get(i) for i in nodes]
+        is_late = group.phase == AFTER or not self.has_batch or self.reduce is None
+        if is_late and None not in mine and len({base for base, _ in mine if True}) == 1:  # type: ignore[misc]
+            base = mine[0][0]  # type: ignore[index]
+            if self.bases[base].is_batched == group.is_batched:
+                self.base[nodes] = base
+                self.position[nodes] = [position for _, position in mine]  # type: ignore[misc]
+                return
+        dtype = "bool" if group.op in CONDITIONS else "float64"
+        kind = Base("buffer", len(nodes), group.is_batched, dtype)
+        self.base[nodes] = self._in_place(group, at, last_use, kind)
+        if self.base[nodes[0]] < 0:
+            if free.get(kind):
+                self.base[nodes] = free[kind].pop()
+            else:
+                self.base[nodes] = len(self.bases)
+                self.bases.append(kind)
+        self.position[nodes] = range(len(nodes))
+
+    def _place_means(self, nodes: list[int], homes: dict[int, tuple[int, int]]) -> None:
+        homeless = [i for i in nodes if i not in homes]
+        for i in nodes:
+            if i in homes:
+                self.base[i], self.position[i] = homes[i]
+        if homeless and len(homeless) < len(nodes):
+            homeless = nodes
+        if homeless:
+            self.base[homeless] = len(self.bases)
+            self.position[homeless] = range(len(homeless))
+            self.bases.append(Base("mean", len(homeless), False))
+
+    def _in_place(self, group: Group, at: int, last_use: list[float], kind: Base) -> int:
+        """The base of an operand that nobody reads afterwards, if the results can take its place."""
+        if group.terms or group.op in CONDITIONS or row_of_nary(group.op):
+            return -1
+        columns = list(zip(*(self.graph.operands[i] for i in group.nodes), strict=True))
+        for column in columns[2:] if group.op == "where" else columns:
+            other = int(self.group_of[column[0]])
+            if other < 0 or last_use[other] != at or list(column) != self.groups[other].nodes:
+                continue
+            if columns.count(column) > 1 and group.op == "where":
+                continue
+            base = self._base(self.groups[other])
+            if self.bases[base] == kind:
+                return base
+        return -1
+
+    def _divide_by_batch(self) -> None:
+        """Turn the sums over the batch into means, all that lie together at once."""
+        means = np.array([i for g in self.groups if g.phase == MEAN for i in g.nodes], dtype=np.intp)
+        for base in np.unique(self.base[means]):
+            positions = np.unique(self.position[means[self.base[means] == base]])
+            low, high = int(positions[0]), int(positions[-1]) + 1
+            if len(positions) == high - low or self.bases[base].kind == "output":
+                view = View(int(base), low, ((high - low, 1),))
+                self.emitter.calls.append(Call("multiply", (view, Inverse(-1)), view))
+
+    def _copy_outputs(self) -> None:
+        """Bring to the output arrays what was computed elsewhere, and B times what a sum is asked of."""
+        wanted: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        constants: dict[int, list[tuple[int, float]]] = {}
+        for i, (base, position) in zip(self.graph.outputs, self.places, strict=False):
+            if self.graph.ops[i] == "constant":
+                constants.setdefault(base, []).append((position, self.graph.data[i]))
+            elif (self.base[i], self.position[i]) != (base, position):
+                wanted.setdefault((base, int(self.base[i])), []).append((position, int(self.position[i])))
+        for base, pairs in constants.items():
+            to, numbers = (np.array(x) for x in zip(*pairs, strict=True))
+            is_batched = self.bases[base].is_batched
+            self.emitter.put(base, to, numbers[:, None] if is_batched else numbers, is_batched)
+        for (base, source), moves in wanted.items():
+            to, origin = (np.array(x) for x in zip(*moves, strict=True))
+            self.emitter._used.clear()
+            view = self.emitter.gathered(source, origin)
+            self.emitter.put(base, to, view, self.bases[base].is_batched)
+        if self.reduce == "sum":
+            for k, base in enumerate(self.bases):
+                if base.kind == "output" and base.rows:
+                    self.emitter.calls.append(
+                        Call("multiply", (self.emitter.whole(k), Inverse(1)), self.emitter.whole(k))
+                    )
+
+    def _view_of(self, i: int) -> View:
+        axes = (BATCH_AXIS,) if self.graph.is_batched[i] else ()
+        return View(int(self.base[i]), int(self.position[i]), axes)
