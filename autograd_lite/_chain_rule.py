@@ -258,7 +258,7 @@ def _push_forward_carefully(order: Sequence[Value], tangents: Mapping[Value, flo
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """A context without cyclic garbage collection.
 
     It would visit a growing graph again and again, though the graph has no cycles: a gradient of a million
@@ -274,7 +274,7 @@ def _collector_paused() -> Iterator[None]:
         gc.enable()
 
 
-@_collector_paused()
+@collector_paused()
 def adjoint_graph(
     order: Sequence[Value], seeds: Iterable[tuple[Value, Any]], wrt: Iterable[Value]
 ) -> dict[Value, Any]:
@@ -367,7 +367,7 @@ def _product(node: Value, adjoint: Any, partial: Any) -> Any:
     """adjoint * partial, for a derivative or a branch of one: a number, a choice, or an operand."""
     if type(partial) is float:
         return adjoint if partial == 1.0 else partial * adjoint if partial else 0.0
-    if partial in node.inputs or partial.op != "where":
+    if any(partial is x for x in node.inputs) or partial.op != "where":
         return adjoint * partial
     condition, *branches = partial.inputs
     return ops.where(condition, *(_product(node, adjoint, x) for x in branches))

@@ -200,10 +200,13 @@ def require(x: Any, allowed: Any, message: str) -> None:
         raise ValueError(message.format(f"{number:.10g}"))
 
 
+OURS = (__package__, "numpy", "contextlib", "functools")
+
+
 def line_of(frame: Any) -> str:
     """The place of a frame, or of the first one around it that is not in this package nor in NumPy."""
     inner = frame
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in (__package__, "numpy"):
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in OURS:
         frame = frame.f_back
     if not frame.f_back and inner.f_back:
         frame = inner

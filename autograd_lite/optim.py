@@ -1,7 +1,6 @@
 """Update rules on flat vectors of parameters, and learning-rate schedules."""
 
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Real
 
@@ -111,13 +110,31 @@ class SGD:
         theta = np.array([p.data for p in parameters])
         gradient = np.array([p.grad for p in parameters])
         with np.errstate(over="ignore", invalid="ignore"):
-            numbers = self.update(theta, gradient, epoch).tolist()
-        for p, number in zip(parameters, numbers, strict=True):
-            if not math.isfinite(number):
-                raise FloatingPointError(
-                    f"a step would change {p!r} to {number}: try a smaller learning rate or scale the data"
-                )
-        assign(parameters, numbers)
+            numbers = self.update(theta, gradient, epoch)
+        require_finite(numbers, theta, gradient, parameters)
+        assign(parameters, numbers.tolist())
 
     def __repr__(self) -> str:
         return f"SGD(lr={self.lr!r})"
+
+
+def require_finite(numbers: Vector, theta: Vector, gradient: Vector, parameters: Sequence[Value]) -> None:
+    """Raise FloatingPointError if one of the numbers to which a step would change `theta` is not finite.
+
+    Examples
+    --------
+    >>> w = Value(1.0, label="w")
+    >>> require_finite(np.array([np.inf]), np.array([1.0]), np.array([-np.inf]), [w])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    FloatingPointError: a step would change Value(data=1.0, grad=-inf, label='w') to inf: try a smaller ...
+    """
+    finite = np.isfinite(numbers)
+    if finite.all():
+        return
+    k = int(np.argmin(finite))
+    # The parameter itself may have the number and the grad of an earlier step.
+    p = Value(theta[k], parameters[k].label)
+    p.grad = gradient[k]
+    raise FloatingPointError(
+        f"a step would change {p!r} to {numbers[k]}: try a smaller learning rate or scale the data"
+    )

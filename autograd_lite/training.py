@@ -2,8 +2,8 @@
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
@@ -15,15 +15,20 @@ from numpy.typing import ArrayLike, NDArray
 from autograd_lite._choose import choose
 from autograd_lite._extras import import_extra
 from autograd_lite._primitive import number
+from autograd_lite.compiler import Compiled
 from autograd_lite.engine import Value
 from autograd_lite.nn.losses import LOSSES
-from autograd_lite.nn.module import Module
+from autograd_lite.nn.module import Module, assign
 from autograd_lite.ops import mean
-from autograd_lite.optim import SGD
+from autograd_lite.optim import SGD, require_finite
 
 __all__ = ["History", "fit"]
 
 Loss = Callable[[Any, Any], Any]
+Array = NDArray[np.float64]
+
+# So many examples at a time are tried out before a compiled training.
+CHUNK = 1024
 
 
 @dataclass
@@ -73,13 +78,15 @@ def fit(
     seed: int | Generator | None = None,
     callbacks: Iterable[Callback] = (),
     progress: bool | None = None,
+    engine: str = "compiled",
 ) -> History:
     """Train a model by mini-batch gradient descent on the mean loss of each batch.
 
     Parameters
     ----------
     model : Module
-        Called with one example, a list of floats, it returns a Value or a list of Values.
+        Called with one example, a list of numbers, it returns a Value or a list of Values. It is in training
+        mode during the steps and in evaluation mode otherwise; in the end it is in the mode it was in before.
     X : array_like of shape (n_examples, n_inputs)
         The examples, finite numbers.
     y : array_like of shape (n_examples,) or (n_examples, n_outputs)
@@ -99,6 +106,11 @@ def fit(
         Called with the `History` at the end of each epoch; one that returns True ends the training.
     progress : bool, optional
         Whether to show a progress bar; by default, if tqdm is installed and the output a terminal.
+    engine : {"compiled", "eager"}, optional
+        Whether model and loss are recorded once, with `Value`s for the example and its target, and become a
+        program of NumPy calls for batches, or are called with the floats of every example in every step.
+        The second is slower by far, but takes any Python code. Weights and losses are the same, up to
+        rounding, and so are the masks of `Dropout`.
 
     Returns
     -------
@@ -112,6 +124,9 @@ def fit(
         If the data are empty, not finite, or of different lengths, the model does not take them, the
         loss does not take the labels, or a name or a number is out of range: all this before any
         parameter is changed.
+    TypeError
+        If the model or the loss return something else than Values, or cannot be compiled, because they
+        branch on data or take the number out of a Value.
     FloatingPointError
         If the loss or a weight becomes infinite or NaN; the model keeps the weights of the step before.
 
@@ -135,26 +150,24 @@ def fit(
     if not isinstance(callbacks, Iterable) or not all(map(callable, callbacks := list(callbacks))):
         raise TypeError(f"expected a list of functions as callbacks, but got {callbacks!r}")
     per_example = loss if callable(loss) else choose(LOSSES, loss, "loss")
-    inputs, targets = examples(X, y)
+    data = _examples(X, y)
     epochs = _count("epochs", epochs, 0)
-    batch_size = len(inputs) if batch_size is None else _count("batch_size", batch_size, 1)
+    batch_size = len(data[0]) if batch_size is None else _count("batch_size", batch_size, 1)
     optimizer = optimizer or SGD()
-    parameters = model.parameters()
-    _try_out(model, per_example, inputs, targets, parameters)
+    trainer = choose(ENGINES, engine, "engine")(model, per_example, *data)
     rng = np.random.default_rng(seed)
     history = History()
-    with _progress_bar(epochs, progress) as bar:
+    with _progress_bar(epochs, progress) as bar, _modes(model) as set_training:
+        set_training(False)
+        trainer.try_out()
         try:
             for epoch in range(epochs):
-                order = rng.permutation(len(inputs))
-                total = 0.0
-                for start in range(0, len(order), batch_size):
-                    batch = order[start : start + batch_size]
-                    pairs = [(inputs[i], targets[i]) for i in batch]
-                    batch_loss = _step(model, per_example, pairs, parameters, optimizer, epoch)
-                    total += len(batch) * batch_loss
+                order = rng.permutation(len(data[0]))
+                set_training(True)
+                mean_loss = trainer.train(order, batch_size, optimizer, epoch)
+                set_training(False)
                 lr = optimizer.learning_rate(epoch)
-                history.loss.append(total / len(inputs))
+                history.loss.append(mean_loss)
                 history.learning_rate.append(lr)
                 if bar is not None:
                     bar.set_postfix(loss=f"{history.loss[-1]:.4g}", refresh=False)
@@ -171,31 +184,194 @@ def fit(
     return history
 
 
-def _step(
-    model: Module,
-    loss: Loss,
-    batch: Sequence[tuple[Any, Any]],
-    parameters: list[Value],
-    optimizer: SGD,
-    epoch: int,
-) -> float:
-    """Update the parameters once and return the mean loss of the batch before the update."""
-    batch_loss = mean([loss(model(x), y) for x, y in batch])
-    number = batch_loss.data if isinstance(batch_loss, Value) else batch_loss
-    if not math.isfinite(number):
+class _Eager:
+    """Training with a graph for every example."""
+
+    def __init__(self, model: Module, loss: Loss, inputs: Array, targets: Array) -> None:
+        self.model = model
+        self.loss = loss
+        self.inputs: list[Any] = inputs.tolist()
+        self.targets: list[Any] = targets.tolist()
+        self.parameters = model.parameters()
+        if not self.parameters:
+            raise ValueError(f"expected a model with parameters, but {model!r} has none")
+
+    def try_out(self) -> None:
+        """Meet every error that the data can cause before the first parameter changes."""
+        results: list[Any] = []
+        for i, (x, y) in enumerate(zip(self.inputs, self.targets, strict=True)):
+            prediction = self.model(x)
+            _require_values(prediction)
+            try:
+                results.append(self.loss(prediction, y))
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"the loss does not take y[{i}]: {error}") from error
+        _require_losses(results)
+
+    def train(self, order: NDArray[np.int64], batch_size: int, optimizer: SGD, epoch: int) -> float:
+        """Go through the examples once and return their mean loss."""
+        total = 0.0
+        for start in range(0, len(order), batch_size):
+            batch = order[start : start + batch_size].tolist()
+            total += len(batch) * self._step(batch, optimizer, epoch)
+        return total / len(order)
+
+    def _step(self, batch: list[int], optimizer: SGD, epoch: int) -> float:
+        """Update the parameters once and return the mean loss of the batch before the update."""
+        batch_loss = mean([self.loss(self.model(self.inputs[i]), self.targets[i]) for i in batch])
+        number = batch_loss.data if isinstance(batch_loss, Value) else float(batch_loss)
+        _require_finite_loss(number, epoch)
+        for p in self.parameters:
+            p.grad = None
+        if isinstance(batch_loss, Value):  # a margin that all examples keep makes the loss a plain 0
+            batch_loss.backward()
+        optimizer.step(self.parameters, epoch)
+        return number
+
+
+class _Compiled:
+    """Training with programs for batches, on a vector of all parameters."""
+
+    def __init__(self, model: Module, loss: Loss, inputs: Array, targets: Array) -> None:
+        self.model = model
+        self.loss = loss
+        self.inputs = inputs
+        self.targets = targets
+        self.eager = _Eager(model, loss, inputs[:0], targets[:0])
+        self.parameters = self.eager.parameters
+        self.gradient = Compiled(self._loss_and_gradient, 0, "mean")
+        self.reached: _Reached | None = None
+
+    def _loss_of(self, x: Any, y: Any) -> Any:
+        """The loss of one example, of Values."""
+        prediction = self.model(x.tolist())
+        _require_values(prediction)
+        result = self.loss(prediction, y.tolist() if isinstance(y, np.ndarray) else y)
+        _require_losses([result])
+        return result
+
+    def _loss_and_gradient(self, x: Any, y: Any) -> Any:
+        loss = self._loss_of(x, y)
+        return loss, loss.gradient(self.parameters)
+
+    def try_out(self) -> None:
+        """Meet every error that the data can cause before the first parameter changes."""
+        loss = Compiled(self._loss_of, 0, "mean")
+        try:
+            for start in range(0, len(self.inputs), CHUNK):
+                loss(self.inputs[start : start + CHUNK], self.targets[start : start + CHUNK])
+        except Exception as error:
+            # What is wrong with the model or the data is said best by them; if nothing is, they cannot be
+            # compiled.
+            _Eager(self.model, self.loss, self.inputs, self.targets).try_out()
+            error.add_note(ADVICE)
+            raise
+
+    def train(self, order: NDArray[np.int64], batch_size: int, optimizer: SGD, epoch: int) -> float:
+        """Go through the examples once and return their mean loss."""
+        theta = np.array([p.data for p in self.parameters])
+        inputs, targets = self.inputs[order], self.targets[order]
+        total = 0.0
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                for start in range(0, len(order), batch_size):
+                    batch = slice(start, start + batch_size)
+                    loss, gradient = self._gradient(inputs[batch], targets[batch], theta)
+                    _require_finite_loss(loss, epoch)
+                    updated = optimizer.update(theta, gradient, epoch)
+                    require_finite(updated, theta, gradient, self.parameters)
+                    theta = updated  # all of it or nothing, whenever Ctrl-C comes
+                    total += min(batch_size, len(order) - start) * loss
+        finally:
+            self._keep(theta)
+        return total / len(order)
+
+    def _gradient(self, x: Array, y: Array, theta: Array) -> Any:
+        """The mean loss of a batch and its derivatives with respect to the parameters."""
+        if self.reached is not None:
+            return self.gradient(x, y, parameters=self.reached(theta))
+        try:
+            result = self.gradient(x, y)  # theta is what the Values hold, before the first step
+        except TypeError as error:
+            error.add_note(ADVICE)
+            raise
+        self.reached = _Reached(self.gradient.parameters, self.parameters)
+        return result
+
+    def _keep(self, theta: Array) -> None:
+        """Write the numbers into the Values, even if Ctrl-C comes in between."""
+        try:
+            assign(self.parameters, theta.tolist())
+        except KeyboardInterrupt:
+            assign(self.parameters, theta.tolist())
+            raise
+
+
+class _Reached:
+    """What a compiled function takes for the leaves that it reaches, given the vector of all parameters.
+
+    These need not be all of them, and there may be others, which stay as they are.
+    """
+
+    def __init__(self, leaves: list[Value], parameters: list[Value]) -> None:
+        place = {p: k for k, p in enumerate(parameters)}
+        others = [leaf for leaf in leaves if leaf not in place]
+        place |= {leaf: len(parameters) + k for k, leaf in enumerate(others)}
+        self.others = np.array([leaf.data for leaf in others])
+        self.places = np.array([place[leaf] for leaf in leaves], dtype=int)
+        self.are_all = leaves == parameters
+
+    def __call__(self, theta: Array) -> Array:
+        return theta if self.are_all else np.append(theta, self.others)[self.places]
+
+
+ENGINES: dict[str, type[_Compiled] | type[_Eager]] = {"compiled": _Compiled, "eager": _Eager}
+ADVICE = '(fit(..., engine="eager") takes any Python code, at the speed of Python)'
+
+
+@contextmanager
+def _modes(model: Module) -> Iterator[Callable[[bool], None]]:
+    """A context with a function that sets the mode of all modules; then they are back in the mode they were in."""
+    before = [(module, module.training) for module in model.modules()]
+
+    def set_training(mode: bool) -> None:
+        for module, _ in before:
+            module.training = mode
+
+    try:
+        yield set_training
+    finally:
+        for module, mode in before:
+            module.training = mode
+
+
+def _require_values(prediction: Any) -> None:
+    outputs = prediction if isinstance(prediction, Iterable) else [prediction]
+    if not all(isinstance(v, Value) for v in outputs):
+        raise TypeError(f"expected a model that returns a Value or a list of them, but got {prediction!r}")
+
+
+def _require_losses(results: list[Any]) -> None:
+    """Check the losses of examples: numbers are taken for constants, but they cannot all be."""
+    wrong = [result for result in results if not isinstance(result, Value | Real)]
+    if wrong or not any(isinstance(result, Value) for result in results):
+        raise TypeError(f"expected a loss that returns a Value, but got {[*wrong, *results][0]!r}")
+
+
+def _require_finite_loss(loss: float, epoch: int) -> None:
+    if not math.isfinite(loss):
         raise FloatingPointError(
-            f"the loss became {number} in epoch {epoch + 1}: try a smaller learning rate or scale the data"
+            f"the loss became {loss} in epoch {epoch + 1}: try a smaller learning rate or scale the data"
         )
-    for p in parameters:
-        p.grad = None
-    if isinstance(batch_loss, Value):  # a margin that all examples keep makes the loss a plain 0
-        batch_loss.backward()
-    optimizer.step(parameters, epoch)
-    return float(number)
 
 
 def examples(X: ArrayLike, y: ArrayLike) -> tuple[list[Any], list[Any]]:
     """The examples and the targets as lists, if they belong together."""
+    inputs, targets = _examples(X, y)
+    return inputs.tolist(), targets.tolist()
+
+
+def _examples(X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
     inputs, targets = _array("X", X), _array("y", y)
     if inputs.ndim != 2:
         raise ValueError(
@@ -210,8 +386,9 @@ def examples(X: ArrayLike, y: ArrayLike) -> tuple[list[Any], list[Any]]:
         )
     if not inputs.size or not targets.size:
         raise ValueError("expected at least one example, but X or y is empty")
+    # Contiguous, as a compiled function takes them without a copy.
     column = targets[:, 0] if targets.ndim == 2 and targets.shape[1] == 1 else targets
-    return inputs.tolist(), column.tolist()
+    return np.ascontiguousarray(inputs), np.ascontiguousarray(column)
 
 
 def _array(name: str, values: ArrayLike) -> NDArray[np.float64]:
@@ -238,29 +415,6 @@ def _count(name: str, n: Any, least: int) -> int:
     if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < least:
         raise ValueError(f"expected an integer of at least {least} for {name}, but got {n!r}")
     return int(n)
-
-
-def _try_out(
-    model: Module, loss: Loss, inputs: list[Any], targets: list[Any], parameters: list[Value]
-) -> None:
-    """Meet every error that the data can cause before the first parameter changes."""
-    if not parameters:
-        raise ValueError(f"expected a model with parameters, but {model!r} has none")
-    results: list[Any] = []
-    for i, (x, y) in enumerate(zip(inputs, targets, strict=True)):
-        prediction = model(x)
-        outputs = prediction if isinstance(prediction, Iterable) else [prediction]
-        if not all(isinstance(v, Value) for v in outputs):
-            raise TypeError(
-                f"expected a model that returns a Value or a list of them, but got {prediction!r}"
-            )
-        try:
-            results.append(loss(prediction, y))
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"the loss does not take y[{i}]: {error}") from error
-    wrong = [result for result in results if not isinstance(result, Value | Real)]
-    if wrong or not any(isinstance(result, Value) for result in results):
-        raise TypeError(f"expected a loss that returns a Value, but got {[*wrong, *results][0]!r}")
 
 
 def _says_stop(answer: object) -> bool:

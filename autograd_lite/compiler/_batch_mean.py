@@ -7,7 +7,7 @@ product. Without this, the gradient of every weight would be computed for every 
 
 from __future__ import annotations
 
-from autograd_lite.compiler._graph import Graph, terms, without_unused
+from autograd_lite.compiler._graph import Graph, terms
 from autograd_lite.compiler._products import Terms, add_linear
 
 
@@ -45,7 +45,7 @@ def push_down_mean(graph: Graph, averaged: int) -> Graph:
     new.outputs = [
         means[i] if k < averaged and graph.is_batched[i] else at[i] for k, i in enumerate(graph.outputs)
     ]
-    return without_unused(new)
+    return new
 
 
 def _mark(graph: Graph, i: int, one: int, wanted: bytearray, needed: bytearray) -> None:
@@ -73,6 +73,9 @@ def _is_left_for_mean(graph: Graph, a: int, b: int) -> bool:
 def _mean_of_terms(graph: Graph, i: int, new: Graph, one: int, at: list[int], means: list[int]) -> int:
     """mean(Σ c a b) = Σ c mean(a b), with factors that are the same in all examples in front of it."""
     is_batched = graph.is_batched
+    xs = graph.operands[i]
+    if len(xs) == 2 and is_batched[xs[0]] and is_batched[xs[1]]:  # the gradient of a weight
+        return new.add("mean_linear", (at[xs[0]], at[xs[1]]), graph.data[i], False)
     outside: Terms = ([], [], [])
     inside: Terms = ([], [], [])
     for c, a, b in zip(*terms(graph, i), strict=True):
@@ -86,13 +89,15 @@ def _mean_of_terms(graph: Graph, i: int, new: Graph, one: int, at: list[int], me
                 kept, x, y = inside, at[a] if is_batched[a] else at[b], one
         else:
             kept, x, y = outside, at[a], at[b]
-        for part, value in zip(kept, (c, x, y), strict=True):
-            part.append(value)  # type: ignore[arg-type]
+        kept[0].append(c)
+        kept[1].append(x)
+        kept[2].append(y)
     if not inside[0]:
         return add_linear(new, "linear", outside, one)
     mean = add_linear(new, "mean_linear", inside, one)
     if not outside[0]:
         return mean
-    for part, value in zip(outside, (1.0, mean, one), strict=True):
-        part.append(value)  # type: ignore[arg-type]
+    outside[0].append(1.0)
+    outside[1].append(mean)
+    outside[2].append(one)
     return add_linear(new, "linear", outside, one)

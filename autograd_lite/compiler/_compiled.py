@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import update_wrapper
+from inspect import signature
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autograd_lite._chain_rule import collector_paused
 from autograd_lite._evaluation import name_of
 from autograd_lite._recording import watching
 from autograd_lite._trees import Structure
 from autograd_lite.compiler._arguments import Arguments, Axes, Leaf, arguments
 from autograd_lite.compiler._layout import Source
-from autograd_lite.compiler._passes import program_of
+from autograd_lite.compiler._passes import Outside, program_of
 from autograd_lite.compiler._program import Program
-from autograd_lite.compiler._recording import Recorded, difference, record
+from autograd_lite.compiler._recording import Recorded, Run, difference, place_of_difference, read, run
+from autograd_lite.compiler._scalar_program import ScalarProgram
 from autograd_lite.engine import Value
 
 Array = NDArray[np.float64]
 numbers_of = attrgetter("_number")
+
+# Of a larger graph it is not compared node by node whether a second call makes the same one, only the results.
+LARGE = 50_000
 
 
 class Compiled:
@@ -51,14 +57,14 @@ class Compiled:
         self.function = f
         self.in_axes = in_axes
         self.reduce = reduce
-        self._known: dict[Any, tuple[Program, Recorded]] = {}
-        self._last: tuple[Program, Recorded] | None = None
+        self._known: dict[Any, tuple[Program | ScalarProgram, Recorded]] = {}
+        self._last: tuple[Program | ScalarProgram, Recorded] | None = None
 
     def __repr__(self) -> str:
         return f"compile({name_of(self.function)}, in_axes={self.in_axes!r}, reduce={self.reduce!r})"
 
     @property
-    def program(self) -> Program:
+    def program(self) -> Program | ScalarProgram:
         """The program of the last call; raises RuntimeError before the first one."""
         return self._latest()[0]
 
@@ -67,7 +73,7 @@ class Compiled:
         """The leaves that the program of the last call reads; raises RuntimeError before the first one."""
         return self._latest()[1].parameters
 
-    def _latest(self) -> tuple[Program, Recorded]:
+    def _latest(self) -> tuple[Program | ScalarProgram, Recorded]:
         if self._last is None:
             raise RuntimeError(
                 f"{name_of(self.function)} is recorded when it is first called: call it before you ask for this"
@@ -114,36 +120,64 @@ class Compiled:
             )
         return theta
 
-    def _compile(self, given: Arguments) -> tuple[Program, Recorded]:
+    def _compile(self, given: Arguments) -> tuple[Program | ScalarProgram, Recorded]:
         if self.reduce is not None and not given.has_batch:
             raise ValueError(
                 f"reduce={self.reduce!r} is over the batch, but no argument of {name_of(self.function)} has a "
                 "batch axis: say which with in_axes"
             )
-        recorded = self._record(given, 0)
-        again = self._record(given, -1)
-        if (at := difference(recorded.graph, again.graph)) is not None:
-            raise TypeError(self._changed(given, at, recorded, again))
-        numeric = [leaf for leaf in given.leaves if leaf.kind != "fixed"]
-        sources = [
-            Source(a.shape[-1], leaf.is_batched) for a, leaf in zip(given.arrays, numeric, strict=True)
-        ]
-        sources += [Source(size, given.has_batch) for _, size in recorded.draws]
-        leaves = [int(np.prod(token.keys)) for token in recorded.structure.leaves]
-        program = program_of(recorded.graph, sources, len(recorded.parameters), leaves, self.reduce)
+        with collector_paused():
+            recorded = self._record(given)
+            outside = Outside(
+                [*_sources(given), *(Source(size, given.has_batch) for _, size in recorded.draws)],
+                [int(np.prod(token.keys)) for token in recorded.structure.leaves],
+                [x.label for x in recorded.parameters],
+                self._input_names(given),
+                self.reduce,
+            )
+            program = program_of(recorded.graph, outside)
         self._known[given.key] = known = (program, recorded)
         return known
 
-    def _record(self, given: Arguments, example: int) -> Recorded:
-        inputs, args, kwargs = given.on_values(example)
-        numeric = [leaf for leaf in given.leaves if leaf.kind != "fixed"]
-        is_batched = [
-            leaf.is_batched for a, leaf in zip(given.arrays, numeric, strict=True) for _ in range(a.shape[-1])
-        ]
-        return record(self.function, inputs, is_batched, lambda: self.function(*args, **kwargs))
+    def _record(self, given: Arguments) -> Recorded:
+        """The graph of one example, if the function makes the same one when it is called again."""
+        is_batched = [s.is_batched for s in _sources(given) for _ in range(s.size)]
+        inputs, first = self._run(given, 0)
+        recorded = read(first, inputs, is_batched)
+        is_large = len(recorded.graph) > LARGE
+        inputs, second = self._run(given, 0 if is_large else -1)
+        if is_large:
+            is_same = np.array_equal(first.numbers(), second.numbers(), equal_nan=True)
+        else:
+            is_same = difference(recorded.graph, read(second, inputs, is_batched).graph) is None
+        if not is_same:
+            places = place_of_difference(recorded.graph, lambda: self._run(given, 0), is_batched)
+            raise TypeError(
+                f"{name_of(self.function)} cannot be compiled, because it computes something else each time that "
+                f"it is called{places}: pass what changes, such as random numbers, as an argument"
+            )
+        return recorded
 
-    def _changed(self, given: Arguments, at: int, first: Recorded, second: Recorded) -> str:
-        return f"{name_of(self.function)} cannot be compiled: called a second time it made another graph"
+    def _run(self, given: Arguments, example: int) -> tuple[list[Value], Run]:
+        inputs, args, kwargs = given.on_values(example)
+        return inputs, run(self.function, given.has_batch, lambda: self.function(*args, **kwargs))
+
+    def _input_names(self, given: Arguments) -> list[str]:
+        """The name of the argument for each array of numbers."""
+        try:
+            names = list(signature(self.function).parameters)
+        except (TypeError, ValueError):
+            names = []
+        owners = [k for k, structure in enumerate(given.structures) for _ in structure.leaves]
+        positional = len(given.structures) - len(given.names)
+        every = [*names[:positional], *(f"x{k}" for k in range(len(names), positional)), *given.names]
+        return [every[k] for k, leaf in zip(owners, given.leaves, strict=True) if leaf.kind != "fixed"]
+
+
+def _sources(given: Arguments) -> list[Source]:
+    """The arrays of numbers among the arguments."""
+    numeric = [leaf for leaf in given.leaves if leaf.kind != "fixed"]
+    return [Source(a.shape[-1], leaf.is_batched) for a, leaf in zip(given.arrays, numeric, strict=True)]
 
 
 def _quick(args: tuple[Any, ...], kwargs: Any, in_axes: Axes) -> Arguments | None:
@@ -154,8 +188,9 @@ def _quick(args: tuple[Any, ...], kwargs: Any, in_axes: Axes) -> Arguments | Non
     leaves = []
     size = -1
     for x in args:
-        if type(x) is not np.ndarray or x.dtype != float or not x.flags.c_contiguous or not x.ndim:
+        if type(x) is not np.ndarray or x.dtype.kind not in "biuf" or not x.ndim:
             return None
+        x = np.ascontiguousarray(x, float)
         shape = x.shape
         if shape[0] != size and (size >= 0 or not shape[0]):
             return None
@@ -175,7 +210,9 @@ def _filled(structure: Structure, leaves: list[Array], is_batched: bool) -> Any:
     """The results in the structure in which the function returned them."""
     filled: list[Any] = []
     for token, leaf in zip(structure.leaves, leaves, strict=True):
-        if token.kind is not None:
+        if token.kind is tuple:
+            filled.append(tuple(leaf.T) if is_batched else tuple(leaf.tolist()))
+        elif token.kind is not None:
             filled.append(leaf)
         elif is_batched:
             filled.append(leaf.reshape(len(leaf), *token.keys))

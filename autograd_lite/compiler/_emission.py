@@ -227,7 +227,7 @@ class Emitter:
         summands: list[tuple[float, Rows | float | NDArray[Any]]] = []
         parts = sorted(group.terms.items(), key=lambda item: (item[0][1] == CONSTANTS, -item[0][0]))
         # Whether nothing stands in the result's place yet: neither a summand nor a mean that is at home there.
-        is_free = not any(self._touches(part.lefts, out) for _, part in parts)
+        is_free = not any(self._touches(part.lefts + part.rights, out) for _, part in parts)
         for (_, right), part in parts:
             is_product = right != CONSTANTS
             to = out if is_free else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import copysign
 from typing import Any
 
 from autograd_lite.compiler._graph import SOURCES, Graph, value_of
@@ -75,9 +74,8 @@ def merge_duplicates(graph: Graph) -> Graph:
     for i, op in enumerate(graph.ops):
         data = graph.data[i]
         xs = tuple(map(at.__getitem__, graph.operands[i]))
-        # 0.0 == -0.0 and NaN != NaN: numbers are told apart by how they print, and by their sign.
-        of_data = (repr(data), copysign(1.0, data)) if type(data) is float else data
-        key = (op, xs, of_data)
+        # 0.0 == -0.0 and NaN != NaN, but their prints tell them apart.
+        key = (op, xs) if data is None else (op, xs, repr(data))
         if (same := known.get(key)) is None:
             known[key] = same = new.add(op, xs, data, graph.is_batched[i])
         at.append(same)

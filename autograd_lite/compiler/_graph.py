@@ -11,8 +11,10 @@ Nodes are numbered, operands before their users. What a node is, is its operatio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from math import fsum
 from typing import Any
 
@@ -74,40 +76,8 @@ class Graph:
 
     def uses(self) -> list[int]:
         """How many operands and outputs each node is."""
-        counts = [0] * len(self)
-        for xs in self.operands:
-            for x in xs:
-                counts[x] += 1
-        for x in self.outputs:
-            counts[x] += 1
-        return counts
-
-    def take(self, nodes: Iterable[int]) -> Graph:
-        """The graph of these nodes, in this order, which has operands before their users."""
-        new = Graph()
-        at: dict[int, int] = {}
-        for i in nodes:
-            at[i] = len(new)
-            new.ops.append(self.ops[i])
-            new.operands.append(tuple(map(at.__getitem__, self.operands[i])))
-            new.data.append(self.data[i])
-            new.is_batched.append(self.is_batched[i])
-            if i in self.labels:
-                new.labels[at[i]] = self.labels[i]
-        new.outputs = [at[i] for i in self.outputs]
-        return new
-
-
-def without_unused(graph: Graph) -> Graph:
-    """The graph of what the outputs depend on."""
-    used = bytearray(len(graph))
-    for i in graph.outputs:
-        used[i] = 1
-    for i in range(len(graph) - 1, -1, -1):
-        if used[i]:
-            for x in graph.operands[i]:
-                used[x] = 1
-    return graph.take(i for i in range(len(graph)) if used[i])
+        found = Counter(chain.from_iterable((*self.operands, self.outputs)))
+        return [found[i] for i in range(len(self))]
 
 
 def row_of(op: Operation) -> Primitive:
@@ -118,7 +88,7 @@ def row_of(op: Operation) -> Primitive:
 def value_of(op: Operation, xs: Sequence[Any]) -> Any:
     """A primitive or a comparison of floats and bools."""
     if op in CONDITIONS:
-        return LOGIC[op](*xs)  # type: ignore[index, operator, no-untyped-call]
+        return LOGIC[op](*xs)  # type: ignore[index, operator]
     row = row_of(op)
     return row.value(xs) if row.is_nary else row.value(*xs)
 

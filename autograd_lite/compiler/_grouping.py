@@ -45,20 +45,23 @@ def group(graph: Graph, input_blocks: Sequence[int] = ()) -> list[Group]:
     """
     block = [CONSTANTS] * len(graph)
     phase = bytearray(len(graph))
+    has_means = "mean_linear" in graph.ops
     groups: list[Group] = []
     known: dict[Any, int] = {}
-    one = _ones(graph)
     for i, op in enumerate(graph.ops):
         if op in SOURCES:
             block[i] = _block_of_source(graph, i, input_blocks)
             continue
         xs = graph.operands[i]
-        phase[i] = MEAN if op == "mean_linear" else AFTER if any(map(phase.__getitem__, xs)) else BEFORE
         batched = graph.is_batched[i]
-        parts: dict[tuple[int, int], Terms] = {}
+        if op == "mean_linear":
+            phase[i] = MEAN
+        elif has_means and any(map(phase.__getitem__, xs)):
+            phase[i] = AFTER
+        parts: dict[tuple[int, int], Any] = {}
         if op in LINEAR:
-            parts = _terms_by_blocks(graph, i, block, one)
-            key: Any = (op, batched, phase[i], tuple(sorted(parts)))
+            parts = _terms_by_blocks(graph, i, block)
+            key: Any = (op, batched, phase[i], *(parts if len(parts) == 1 else sorted(parts)))
         elif row_of_nary(op):
             data = () if op != "softmax" else "softmax"
             key = (op, batched, phase[i], frozenset(block[x] for x in xs), data)
@@ -70,11 +73,13 @@ def group(graph: Graph, input_blocks: Sequence[int] = ()) -> list[Group]:
         found = groups[at]
         found.nodes.append(i)
         for pair, part in parts.items():
-            whole = found.terms.setdefault(pair, Terms())
-            whole.coefficients += part.coefficients
-            whole.lefts += part.lefts
-            whole.rights += part.rights
-            whole.counts += part.counts
+            if (whole := found.terms.get(pair)) is None:
+                whole = found.terms[pair] = Terms()
+            cs, lefts, rights = part
+            whole.coefficients += cs
+            whole.lefts += lefts
+            whole.rights += rights
+            whole.counts.append(len(lefts))
         block[i] = MEANS if op == "mean_linear" else at
     return sorted(groups, key=lambda g: g.phase)
 
@@ -84,10 +89,6 @@ def row_of_nary(op: Operation) -> bool:
     return op not in CONDITIONS and row_of(op).is_nary
 
 
-def _ones(graph: Graph) -> set[int]:
-    return {i for i, op in enumerate(graph.ops) if op == "constant" and graph.data[i] == 1.0}
-
-
 def _block_of_source(graph: Graph, i: int, input_blocks: Sequence[int]) -> int:
     op = graph.ops[i]
     if op == "input":
@@ -95,26 +96,23 @@ def _block_of_source(graph: Graph, i: int, input_blocks: Sequence[int]) -> int:
     return PARAMETERS if op == "parameter" else CONSTANTS
 
 
-def _terms_by_blocks(graph: Graph, i: int, block: list[int], one: set[int]) -> dict[tuple[int, int], Terms]:
+def _terms_by_blocks(graph: Graph, i: int, block: list[int]) -> dict[tuple[int, int], Any]:
     """The terms of a node, sorted by where their factors are, and turned so that these are in one order."""
     cs, lefts, rights = terms(graph, i)
-    pairs = list(zip(map(block.__getitem__, lefts), map(block.__getitem__, rights), strict=True))
-    kinds = set(pairs)
-    if len(kinds) == 1:
-        left, right = pairs[0]
-        swap = _rank(left, graph.is_batched[lefts[0]]) > _rank(right, graph.is_batched[rights[0]])
-        if swap:
-            left, right, lefts, rights = right, left, rights, lefts
-        return {(left, right): Terms(list(cs), list(lefts), list(rights), [len(cs)])}
-    found: dict[tuple[int, int], Terms] = {}
+    pairs = [*zip(map(block.__getitem__, lefts), map(block.__getitem__, rights), strict=True)]
+    left, right = pairs[0]
+    if len(pairs) == 1 or pairs.count(pairs[0]) == len(pairs):
+        if _rank(left, graph.is_batched[lefts[0]]) > _rank(right, graph.is_batched[rights[0]]):
+            return {(right, left): (cs, rights, lefts)}
+        return {(left, right): (cs, lefts, rights)}
+    found: dict[tuple[int, int], Any] = {}
     for c, a, b, (left, right) in zip(cs, lefts, rights, pairs, strict=True):
         if _rank(left, graph.is_batched[a]) > _rank(right, graph.is_batched[b]):
             a, b, left, right = b, a, right, left
-        part = found.setdefault((left, right), Terms(counts=[0]))
-        part.coefficients.append(c)
-        part.lefts.append(a)
-        part.rights.append(b)
-        part.counts[0] += 1
+        if (part := found.get((left, right))) is None:
+            part = found[left, right] = ([], [], [])
+        for values, x in zip(part, (c, a, b), strict=True):
+            values.append(x)
     return found
 
 

@@ -1,9 +1,9 @@
 """The primitives once more, as NumPy computes them on whole arrays.
 
 A kernel is called with the operands, arrays or floats, and with the array for the result, which may be one
-of the operands. It never raises: outside the domain its result is not finite, and NumPy notices a division
-by zero or an invalid value (`numpy.errstate`), as it does not elsewhere, save for the infinities of ieee_div
-and ieee_pow. Overflow and underflow are silent.
+of the operands. It raises nothing: outside the domain the result is not finite, and NumPy notices a division
+by zero or an invalid value (see `numpy.errstate`). Inside it notices one only where infinities meet, as in
+inf / inf, and where ieee_div and ieee_pow divide by zero. Overflow and underflow are silent.
 """
 
 import sys
@@ -66,7 +66,7 @@ def _or_nan(value: Callable[..., float], operands: Sequence[float]) -> float:
 
 
 def _divide(a: Operand, b: Operand, out: Array) -> None:
-    """a / b; of IEEE 754, and so of NumPy, also inf / 0 and NaN / 0 are regular."""
+    """a / b; inf / 0 and NaN / 0 are outside the domain too, of which IEEE 754 does not complain."""
     if np.count_nonzero(b == 0.0):
         np.divide(1.0, 0.0)
     np.divide(a, b, out)
@@ -117,8 +117,8 @@ def _elu(x: Operand, alpha: Operand, out: Array) -> None:
 
 
 def _join(left: Array, right: Array, slope: Operand, out: Array) -> None:
-    """slope * left + right, where one of left and right is 0, and 0 also by an infinite slope."""
-    if not np.isfinite(slope).all():
+    """slope * left + right, where left or right is 0."""
+    if not np.isfinite(slope).all():  # an infinite slope times 0 would be NaN
         slope = np.where(np.greater(right, 0.0), 0.0, slope)
     np.multiply(left, slope, out)
     np.add(out, right, out)
@@ -188,7 +188,7 @@ def _erf(x: Operand, out: Array) -> None:
 
 
 def _workspace(n: int, out: Array) -> list[Array]:
-    """Arrays like `out`, in one piece: several that come and go are returned to the system each time."""
+    """Arrays of the shape of `out`, made at once: several small ones are slow to get from the system anew."""
     pieces = np.empty((n, *out.shape))
     return [pieces[k, ...] for k in range(n)]
 
@@ -293,10 +293,10 @@ def _plain(ufunc: np.ufunc) -> Reduction:
 
 def _norm(x: Array, segments: Segments, out: Array) -> None:
     segments.reduce(np.add, np.square(x), out)
-    if not np.all((out > 1e-280) & (out < inf)):
-        _scaled_norm(x, segments, out)
-    else:
+    if np.all((out > 1e-280) & (out < inf)):
         np.sqrt(out, out)
+    else:
+        _scaled_norm(x, segments, out)
 
 
 def _scaled_norm(x: Array, segments: Segments, out: Array) -> None:
@@ -311,13 +311,13 @@ def _scaled_norm(x: Array, segments: Segments, out: Array) -> None:
 
 def _exponentials(x: Array, segments: Segments) -> Array:
     """Make the terms e**(x - top), 1 at the largest of a row also if it is infinite; return the tops."""
-    top = segments.reduce(np.maximum, x)
+    top = shift = segments.reduce(np.maximum, x)
     infinite = np.isinf(top)
     if infinite.any():  # inf - inf would be NaN
         is_top = np.equal(x, segments.spread(top, x))
         np.copyto(x, np.where(is_top, 0.0, -inf), where=segments.spread(infinite, x))
-    np.subtract(x, segments.spread(np.where(infinite, 0.0, top), x), x)
-    np.exp(x, x)
+        shift = np.where(infinite, 0.0, top)
+    np.exp(np.subtract(x, segments.spread(shift, x), x), x)
     return top
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from autograd_lite.compiler._emission import Call, Emitter, Inverse
 from autograd_lite.compiler._graph import CONDITIONS, Graph
-from autograd_lite.compiler._grouping import AFTER, MEAN, Group, row_of_nary
-from autograd_lite.compiler._views import BATCH_AXIS, Base, View, steps
+from autograd_lite.compiler._grouping import AFTER, CONSTANTS, MEAN, Group, row_of_nary
+from autograd_lite.compiler._views import BATCH_AXIS, Base, View
+
+
+# From so many means on it is worth while to divide the factors of what is averaged, rather than the means.
+MANY = 8192
+TYPICAL_BATCH = 128
 
 
 class Source(NamedTuple):
@@ -98,19 +103,21 @@ class _Planner:
         homes = self._homes()
         last_use = self._last_uses()
         free: dict[Base, list[int]] = {}
-        scaled = False
+        is_divided = False
         for at, group in enumerate(self.groups):
-            if group.phase == AFTER and not scaled:
+            if group.phase == MEAN and not is_divided:
+                is_divided = self._divide_factors()
+            if group.phase == AFTER and not is_divided:
                 self._divide_by_batch()
-                scaled = True
+                is_divided = True
             self._place(group, at, homes, last_use, free)
             self.emitter.emit(group)
-            for other in {self.group_of[x] for x in self._operands(group)}:
+            for other in self._operands(group):
                 if other >= 0 and last_use[other] == at:
                     base = int(self.base[self.groups[other].nodes[0]])
-                    if self.bases[base].kind == "buffer" and last_use[at] >= at and base != self._base(group):
+                    if self.bases[base].kind == "buffer" and base != self._base(group):
                         free.setdefault(self.bases[base], []).append(base)
-        if not scaled:
+        if not is_divided:
             self._divide_by_batch()
         self._copy_outputs()
         checks = [self._view_of(i) for i in self.graph.outputs[self.count :]]
@@ -120,7 +127,10 @@ class _Planner:
         return int(self.base[group.nodes[0]])
 
     def _operands(self, group: Group) -> set[int]:
-        return {x for i in group.nodes for x in self.graph.operands[i]}
+        """The groups of a group's operands; -1 is that of all sources."""
+        xs = [x for part in group.terms.values() for x in (part.lefts, part.rights)]
+        xs = xs or [[x for i in group.nodes for x in self.graph.operands[i]]]
+        return {int(x) for ids in xs for x in np.unique(self.group_of[ids])}
 
     def _last_uses(self) -> list[float]:
         """The last group that reads each group; infinite for what is read at the end."""
@@ -129,7 +139,7 @@ class _Planner:
             self.group_of[group.nodes] = at
         last = [float(at) for at in range(len(self.groups))]
         for at, group in enumerate(self.groups):
-            for other in np.unique(self.group_of[list(self._operands(group))]) if group.nodes else ():
+            for other in self._operands(group):
                 if other >= 0:
                     last[other] = max(last[other], at)
         for i in self.graph.outputs:
@@ -211,6 +221,29 @@ class _Planner:
             if self.bases[base] == kind:
                 return base
         return -1
+
+    def _divide_factors(self) -> bool:
+        """Divide one factor of each product rather than the sums over the batch, if that is less to divide.
+
+        Σ_b (a_b / B) x_b = mean(a x). It can be done in place, because nothing but means is left to compute of
+        numbers that differ in the batch; but not if a factor is also the other factor of another product.
+        """
+        terms = [part for g in self.groups if g.phase == MEAN for part in g.terms.items()]
+        left = np.unique(np.concatenate([self.group_of[p.lefts] for _, p in terms]))
+        others = [self.group_of[p.rights] for (_, block), p in terms if block != CONSTANTS]
+        right = np.unique(np.concatenate(others)) if others else left[:0]
+        kept = {int(self.group_of[i]) for i in self.graph.outputs[self.count :]}
+        means = sum(len(g.nodes) for g in self.groups if g.phase == MEAN)
+        rows = sum(len(self.groups[k].nodes) for k in left if k >= 0)
+        if -1 in left or np.isin(left, right).any() or kept & {*left.tolist()}:
+            return False
+        if means < MANY or rows * TYPICAL_BATCH > means:
+            return False
+        for k in left.tolist():
+            nodes = self.groups[k].nodes
+            view = self.emitter.gathered(self._base(self.groups[k]), self.position[nodes])
+            self.emitter.calls.append(Call("multiply", (view, Inverse(-1)), view))
+        return True
 
     def _divide_by_batch(self) -> None:
         """Turn the sums over the batch into means, all that lie together at once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from autograd_lite.compiler._batch_mean import push_down_mean
 from autograd_lite.compiler._folding import fold_constants, merge_duplicates
@@ -11,24 +12,46 @@ from autograd_lite.compiler._grouping import group
 from autograd_lite.compiler._layout import Source, plan
 from autograd_lite.compiler._products import sums_of_products
 from autograd_lite.compiler._program import Program
+from autograd_lite.compiler._scalar_program import ScalarProgram
 
 
-def simplified(graph: Graph, averaged: int = 0) -> Graph:
-    """The graph after all passes from graph to graph; the first `averaged` outputs become means."""
-    graph = merge_duplicates(fold_constants(graph))
-    graph = sums_of_products(graph)
-    if averaged:
-        graph = push_down_mean(graph, averaged)
-    return merge_duplicates(graph)
+# A group of so many nodes takes a call of NumPy as long as they take Python one by one.
+FEW = 12
 
 
-def program_of(
-    graph: Graph, sources: Sequence[Source], parameters: int, leaves: Sequence[int], reduce: str | None
-) -> Program:
+class Outside(NamedTuple):
+    """What a graph does not know of itself: its inputs, its outputs, and how they are called."""
+
+    sources: Sequence[Source]
+    leaves: Sequence[int]
+    parameter_labels: Sequence[str]
+    input_names: Sequence[str]
+    reduce: str | None = None
+
+
+def program_of(recorded: Graph, outside: Outside) -> Program | ScalarProgram:
     """The program that computes the outputs of a graph."""
+    sources, leaves, labels, names, reduce = outside
     has_batch = any(s.is_batched for s in sources)
-    averaged = sum(leaves) if has_batch and reduce else 0
-    graph = simplified(graph, averaged)
+    graph = merge_duplicates(fold_constants(recorded))
+    if not has_batch and _is_narrow(graph):
+        return ScalarProgram(graph, sum(s.size for s in sources), len(labels), leaves)
+    graph = sums_of_products(graph)
+    if has_batch and reduce:
+        graph = push_down_mean(graph, sum(leaves))
     blocks = [k for k, s in enumerate(sources) for _ in range(s.size)]
-    made = plan(graph, group(graph, blocks), sources, parameters, leaves, reduce if has_batch else None)
-    return Program(made, graph.labels)
+    groups = group(graph, blocks)
+    made = plan(graph, groups, sources, len(labels), leaves, reduce if has_batch else None)
+    return Program(made, graph.labels, labels, names)
+
+
+def _is_narrow(graph: Graph) -> bool:
+    """Whether few nodes stand side by side: on the longest way through the graph lies a good part of them."""
+    depth = [0] * len(graph)
+    count = edges = 0
+    for i, xs in enumerate(graph.operands):
+        if xs:
+            depth[i] = 1 + max(map(depth.__getitem__, xs))
+            count += 1
+            edges += len(xs)
+    return count < FEW * max(depth, default=0) and edges < 8 * count

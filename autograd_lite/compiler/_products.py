@@ -7,7 +7,7 @@ sum of products with the weights that lead on from it.
 
 from __future__ import annotations
 
-from autograd_lite.compiler._graph import Graph, terms, without_unused
+from autograd_lite.compiler._graph import Graph, terms
 
 SUMS = frozenset({"add", "sub", "neg", "sum", "mean"})
 PRODUCTS = frozenset({"mul", "dot", "square", "linear"})
@@ -32,6 +32,12 @@ def sums_of_products(graph: Graph) -> Graph:
     for i in range(len(graph) - 1, -1, -1):
         if not needed[i]:
             continue
+        if graph.ops[i] == "mul" and not scaled[i]:
+            a, b = graph.operands[i]
+            if not (scaled[a] or scaled[b]):  # the commonest case by far: the gradient of a weight
+                sums[i] = ([1.0], [a], [b])
+                needed[a] = needed[b] = 1
+                continue
         if is_linear[i]:
             sums[i] = found = _terms(graph, i, one, uses, is_linear, scaled)
             for x in (*found[1], *found[2]):
@@ -77,20 +83,18 @@ def _is_scaled(graph: Graph, i: int) -> bool:
 
 def _without_scale(graph: Graph, c: float, x: int, one: int) -> tuple[float, int]:
     """c x as a number times what is no multiple of anything."""
-    while True:
+    while _is_scaled(graph, x):
         op, xs = graph.ops[x], graph.operands[x]
         if op == "constant":
             return c * graph.data[x], one
         if op == "neg":
             c, x = -c, xs[0]
-        elif op == "mul" and (k := 0 if graph.ops[xs[0]] == "constant" else 1) is not None:
-            if graph.ops[xs[k]] != "constant":
-                return c, x
-            c, x = c * graph.data[xs[k]], xs[1 - k]
-        elif op == "div" and graph.ops[xs[1]] == "constant":
+        elif op == "div":
             c, x = c / graph.data[xs[1]], xs[0]
         else:
-            return c, x
+            k = 0 if graph.ops[xs[0]] == "constant" else 1
+            c, x = c * graph.data[xs[k]], xs[1 - k]
+    return c, x
 
 
 def _terms(
@@ -148,9 +152,9 @@ def _halves(xs: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return xs[: len(xs) // 2], xs[len(xs) // 2 :]
 
 
-def merged(cs: list[float], lefts: list[int], rights: list[int]) -> Terms:
+def _merged(cs: list[float], lefts: list[int], rights: list[int]) -> Terms:
     """The terms with the coefficients of equal products added up."""
-    if len(cs) == 1 or len(set(zip(lefts, rights, strict=True))) == len(cs):
+    if len(set(zip(lefts, rights, strict=True))) == len(cs):
         return cs, lefts, rights
     total: dict[tuple[int, int], float] = {}
     for c, a, b in zip(cs, lefts, rights, strict=True):
@@ -160,14 +164,15 @@ def merged(cs: list[float], lefts: list[int], rights: list[int]) -> Terms:
 
 def add_linear(new: Graph, op: str, found: Terms, one: int) -> int:
     """Append a sum of products, unless it is a single term that is there already; return its number."""
-    cs, lefts, rights = merged(*found)
+    cs, lefts, rights = found if len(found[0]) == 1 else _merged(*found)
     if not cs:
         return new.constant(0.0)
-    if len(cs) == 1 and cs[0] == 1.0 and rights[0] == one and op == "linear":
-        return lefts[0]
-    if len(cs) == 1 and (lefts[0], rights[0]) == (one, one) and op == "linear":
-        return new.constant(cs[0])
-    c = cs[0] if cs.count(cs[0]) == len(cs) else tuple(cs)
+    if len(cs) == 1 and rights[0] == one and op == "linear":
+        if cs[0] == 1.0:
+            return lefts[0]
+        if lefts[0] == one:
+            return new.constant(cs[0])
+    c = cs[0] if len(cs) == 1 or cs.count(cs[0]) == len(cs) else tuple(cs)
     return new.add(op, (*lefts, *rights), c)
 
 
@@ -175,17 +180,17 @@ def _rebuilt(graph: Graph, one: int, sums: dict[int, Terms], needed: bytearray) 
     new = Graph()
     new_one = new.constant(1.0)
     at = [new_one] * len(graph)
+    get = at.__getitem__
     for i, op in enumerate(graph.ops):
         if not needed[i] or i == one:
             continue
         if i in sums:
             cs, lefts, rights = sums[i]
-            renamed = ([at[x] for x in lefts], [at[x] for x in rights])
-            at[i] = add_linear(new, "linear", (cs, *renamed), new_one)
+            at[i] = add_linear(new, "linear", (cs, [*map(get, lefts)], [*map(get, rights)]), new_one)
         else:
-            xs = tuple(map(at.__getitem__, graph.operands[i]))
+            xs = tuple(map(get, graph.operands[i]))
             at[i] = new.add(op, xs, graph.data[i], graph.is_batched[i])
         if i in graph.labels:
             new.labels.setdefault(at[i], graph.labels[i])
     new.outputs = [at[i] for i in graph.outputs]
-    return without_unused(new)
+    return new

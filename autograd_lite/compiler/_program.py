@@ -41,9 +41,17 @@ class Program:
     2
     """
 
-    def __init__(self, plan: Plan, labels: dict[int, str]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        labels: dict[int, str],
+        parameter_labels: Sequence[str] = (),
+        input_names: Sequence[str] = (),
+    ) -> None:
         self.bases, self.calls, self.leaves, self.checks = plan
         self.labels = labels
+        self.parameter_labels = list(parameter_labels)
+        self.input_names = list(input_names)
         self.sources = [k for k, base in enumerate(self.bases) if base.kind == "input"]
         self.results = [k for k, base in enumerate(self.bases) if base.kind == "output"]
         self._free: dict[int, list[Workspace]] = {}
@@ -84,7 +92,7 @@ class Program:
         try:
             leaves = workspace.run(parameters, inputs)
             for x, (allowed, message) in zip(workspace.checks(), requirements, strict=True):
-                _check(x, allowed, message)
+                check(x, allowed, message)
             return leaves
         finally:
             free.append(workspace)
@@ -95,7 +103,7 @@ class Program:
         return sum(int(np.prod(b.shape(batch_size))) * np.dtype(b.dtype).itemsize for b in own)
 
 
-def _check(x: Any, allowed: Any, message: str) -> None:
+def check(x: Any, allowed: Any, message: str) -> None:
     """Raise ValueError unless all of the numbers are allowed."""
     if hasattr(allowed, "contains"):
         if not ((x < allowed.low) | (x > allowed.high)).any():
@@ -190,6 +198,8 @@ class Workspace:
             return UFUNCS[op], (*xs, out)
         if op == "copy":
             return np.copyto, (out, *xs)
+        if op == "select" and type(xs[0]) is float and xs[0] == 0.0 and out.shape == xs[1].shape:
+            return _clear, (out.view(np.int64), xs[1].view(np.int8), np.empty(out.shape, np.int64))
         if op == "select":
             return np.copyto, (out, xs[0], "same_kind", xs[1])
         if op == "take":
@@ -230,6 +240,12 @@ class Workspace:
                 raised = p.domain_error(operands, error)
                 example = f", in example {place[-1]}" if is_batched else ""
                 raise type(raised)(f"{raised}{example}") from None
+
+
+def _clear(out: NDArray[np.int64], condition: NDArray[np.int8], mask: NDArray[np.int64]) -> None:
+    """0.0 where the condition holds, by its bits: no branch, and no product, which infinity times 0 would spoil."""
+    np.subtract(condition, 1, mask, dtype=np.int64)
+    np.bitwise_and(out, mask, out)
 
 
 def _nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from math import copysign, inf
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 from autograd_lite._condition import Condition
 from autograd_lite._evaluation import name_of
 from autograd_lite._primitive import DomainError, is_real
-from autograd_lite._recording import Watch, recording, watch
+from autograd_lite._recording import Watch, line_of, recording, watch
 from autograd_lite._trees import Structure, flatten, scalars
 from autograd_lite.compiler._graph import Graph
 from autograd_lite.engine import Value
@@ -31,10 +32,20 @@ class Recorded(NamedTuple):
     draws: list[tuple[Callable[[int], Any], int]]
 
 
-def record(
-    f: Callable[..., Any], inputs: Sequence[Value], is_batched: Sequence[bool], call: Callable[[], Any]
-) -> Recorded:
-    """The graph that `call`, which calls `f` on the inputs, makes of them.
+class Run(NamedTuple):
+    """What a function returned when it was run on Values."""
+
+    seen: Watch
+    outputs: list[Any]
+    structure: Structure
+
+    def numbers(self) -> list[float]:
+        """The numbers of the outputs."""
+        return [x._number if isinstance(x, Value) else float(x) for x in self.outputs]
+
+
+def run(f: Callable[..., Any], has_batch: bool, call: Callable[[], Any]) -> Run:
+    """What `call`, which calls `f` on Values, returns.
 
     Raises
     ------
@@ -45,7 +56,7 @@ def record(
         try:
             result = call()
         except DomainError as error:
-            raise DomainError(f"{error}, in example 0") if any(is_batched) else error from None
+            raise DomainError(f"{error}, in example 0") if has_batch else error from None
         except Exception as error:
             if seen.refusal is None:
                 error.add_note(
@@ -63,15 +74,17 @@ def record(
                 f"{name_of(f)} must return Values and numbers in order to be compiled, but it returned {y!r} "
                 f"of type {type(y).__name__}"
             )
-    return _read(seen, inputs, is_batched, outputs, structure)
+    return Run(seen, outputs, structure)
 
 
-def _read(
-    seen: Watch, inputs: Sequence[Value], is_batched: Sequence[bool], outputs: list[Any], structure: Structure
+def read(
+    done: Run, inputs: Sequence[Value], is_batched: Sequence[bool], index: dict[Any, int] | None = None
 ) -> Recorded:
+    """The graph that leads from the inputs to the outputs of a run; `index` tells which node is which."""
+    seen, outputs, structure = done
     drawn = [x for _, xs in seen.draws for x in xs]
     graph = Graph()
-    index: dict[Any, int] = {}
+    index = {} if index is None else index
     for k, x in enumerate((*inputs, *drawn)):
         of_batch = is_batched[k] if k < len(inputs) else any(is_batched)
         index[x] = graph.add("input", data=k, is_batched=of_batch)
@@ -86,6 +99,7 @@ def _trace(graph: Graph, roots: Sequence[Any], index: dict[Any, int], seen: Watc
     """Add the nodes on which the roots depend, operands first; return the parameters among them."""
     found: list[tuple[Value, int]] = []
     path: list[Any] = []
+    # Constants are nodes when their first user is one.
     entered: set[Any] = set(index)
     todo: list[Any] = [x for x in roots if hasattr(x, "inputs")][::-1]
     while todo:
@@ -96,9 +110,12 @@ def _trace(graph: Graph, roots: Sequence[Any], index: dict[Any, int], seen: Watc
             op = x.symbol if is_condition else x._primitive
             if not is_condition:
                 op = op.name if TABLE.get(op.name) is op else op
-            xs = tuple([index[y] if y in index else _node(graph, y, index) for y in x.inputs])
+            try:
+                xs = tuple(map(index.__getitem__, x.inputs))
+            except KeyError:  # a number, which is no node yet
+                xs = tuple([_node(graph, y, index) for y in x.inputs])
             index[x] = graph.add(op, xs)
-        elif x in entered or not hasattr(x, "inputs"):
+        elif type(x) is float or x in entered or not hasattr(x, "inputs"):
             continue
         else:
             entered.add(x)
@@ -112,8 +129,8 @@ def _trace(graph: Graph, roots: Sequence[Any], index: dict[Any, int], seen: Watc
             else:
                 index[x] = graph.add("parameter", is_batched=False)
                 found.append((x, index[x]))
-        if getattr(x, "label", ""):
-            graph.labels[index[x]] = x.label
+        if label := getattr(x, "_label", ""):
+            graph.labels[index[x]] = label
     # In the order in which they were made, which is that of model.parameters().
     found.sort(key=lambda pair: pair[0]._da)
     for k, (_, i) in enumerate(found):
@@ -143,3 +160,27 @@ def difference(first: Graph, second: Graph) -> int | None:
                 continue  # both are NaN
             return i
     return None if first.outputs == second.outputs and len(first) == len(second) else len(first) - 1
+
+
+def place_of_difference(graph: Graph, again: Callable[[], Any], is_batched: Sequence[bool]) -> str:
+    """In words, the line on which the first node is made in which a graph differs when it is made again."""
+    lines: dict[Any, str] = {}
+
+    def note(frame: Any, event: str, made: Any) -> None:
+        if event == "return" and isinstance(made, Value) and made not in lines:
+            lines[made] = line_of(frame)
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        inputs, done = again()
+    finally:
+        sys.setprofile(before)
+    numbers: dict[Any, int] = {}
+    second = read(done, inputs, is_batched, numbers).graph
+    at = difference(graph, second)
+    users = {x: i for i in range(len(second) - 1, -1, -1) for x in second.operands[i]}
+    made = {i: x for x, i in numbers.items() if isinstance(x, Value)}
+    while at is not None and made.get(at) not in lines:
+        at = users.get(at)
+    return f", in {lines[made[at]]}" if at is not None else ""

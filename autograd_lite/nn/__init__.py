@@ -2,7 +2,7 @@
 
 from autograd_lite.nn.activations import ACTIVATIONS
 from autograd_lite.nn.initializers import INITIALIZERS, glorot, he, normal, uniform, zeros
-from autograd_lite.nn.layers import MLP, Layer, Neuron
+from autograd_lite.nn.layers import MLP, Dropout, Layer, Neuron, Sequential
 from autograd_lite.nn.losses import (
     LOSSES,
     binary_cross_entropy,
@@ -18,9 +18,11 @@ __all__ = [
     "INITIALIZERS",
     "LOSSES",
     "MLP",
+    "Dropout",
     "Layer",
     "Module",
     "Neuron",
+    "Sequential",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cross_entropy",

@@ -1,19 +1,22 @@
-"""`Neuron`, `Layer` and `MLP`, with micrograd's call signatures."""
+"""`Neuron`, `Layer` and `MLP`, with micrograd's call signatures; `Dropout` and `Sequential`, with PyTorch's."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from numbers import Real
 from operator import index
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from autograd_lite._choose import choose
+from autograd_lite._recording import Watch, watching
 from autograd_lite.engine import Value, record_dots
 from autograd_lite.nn.activations import ACTIVATIONS
 from autograd_lite.nn.initializers import INITIALIZERS, Initializer
 from autograd_lite.nn.module import Module
 
-__all__ = ["MLP", "Layer", "Neuron"]
+__all__ = ["MLP", "Dropout", "Layer", "Neuron", "Sequential"]
 
 Seed = int | Generator | None
 Init = str | Initializer | None
@@ -206,6 +209,135 @@ class MLP(Module):
         return f"MLP({len(hidden.w)}, {sizes}, {names})"
 
 
+class Sequential(Module):
+    """Modules one after the other, each applied to the outputs of the one before.
+
+    Parameters
+    ----------
+    *modules : Module
+        At least one. A single Value between two of them is handed on as a list of one.
+
+    Raises
+    ------
+    ValueError
+        If there is no module.
+    TypeError
+        If one of them is no Module.
+
+    Examples
+    --------
+    >>> model = Sequential(Layer(2, 8, seed=0), Dropout(0.5, seed=1), Layer(8, 1, nonlin=False, seed=2))
+    >>> model
+    Sequential(Layer(2, 8, activation='relu'), Dropout(0.5), Layer(8, 1, activation='linear'))
+    >>> model.eval()([1.0, -1.0]).data == model([1.0, -1.0]).data
+    True
+    """
+
+    def __init__(self, *modules: Module) -> None:
+        if not modules:
+            raise ValueError("a Sequential needs at least one module, but got none")
+        for module in modules:
+            if not isinstance(module, Module):
+                raise TypeError(f"expected Modules one after the other, but got {module!r}")
+        self.steps = list(modules)
+
+    def __call__(self, x: Iterable[Any]) -> Any:
+        """What the last module returns."""
+        out: Any = x
+        for module in self.steps:
+            out = module([out] if isinstance(out, Value) else out)
+        return out
+
+    def __repr__(self) -> str:
+        return f"Sequential({', '.join(map(repr, self.steps))})"
+
+
+class Dropout(Module):
+    """xᵢ mᵢ / (1 - p), mᵢ being 0 with probability p and 1 otherwise, drawn anew for every example.
+
+    The mean of what comes out is x, so that nothing needs to be scaled in ``eval()``, where x is
+    returned as it is. A compiled model draws the same masks as one that is not, at every call.
+
+    Parameters
+    ----------
+    p : float, optional
+        The probability that an input is dropped, 0 <= p < 1.
+    seed : int or numpy.random.Generator, optional
+        Where the masks are drawn from.
+
+    Raises
+    ------
+    ValueError
+        If `p` is out of range.
+    TypeError
+        If the input of a call is no sequence of numbers and Values.
+
+    References
+    ----------
+    Srivastava et al., Dropout: a simple way to prevent neural networks from overfitting, 2014.
+
+    Examples
+    --------
+    >>> dropout = Dropout(0.5, seed=0)
+    >>> dropout([1.0, 2.0, 3.0, 4.0])
+    [2.0, 0.0, 0.0, 0.0]
+    >>> dropout.eval()([1.0, 2.0, 3.0, 4.0])
+    [1.0, 2.0, 3.0, 4.0]
+    """
+
+    def __init__(self, p: float = 0.5, seed: Seed = None) -> None:
+        if not isinstance(p, Real) or isinstance(p, bool) or not 0 <= p < 1:
+            raise ValueError(f"expected a probability 0 <= p < 1 to drop an input, but got {p!r}")
+        self.p = float(p)
+        self.rng = np.random.default_rng(seed)
+
+    def __call__(self, x: Iterable[Any]) -> list[Any]:
+        """The inputs that are left, scaled, and zeros, as a list."""
+        xs = list(_inputs(x, None, self))
+        if not self.training or self.p == 0:
+            return xs
+        watch = watching()
+        mask = self._mask(len(xs)) if watch is None else self._mask_to_be_drawn(watch, len(xs))
+        return [v * m for v, m in zip(xs, mask, strict=True)]
+
+    def _mask(self, n: int) -> list[float]:
+        masks: list[float] = _masks(self.rng, 1, np.full(n, self.p))[0].tolist()
+        return masks
+
+    def _mask_to_be_drawn(self, watch: Watch, n: int) -> list[Value]:
+        """Values that stand for the mask; the compiled function draws the numbers when it is called."""
+        mask = [Value(1.0) for _ in range(n)]
+        for draw, values in watch.draws:
+            # One generator draws all its masks of an example before those of the next, as without compiling.
+            if isinstance(draw, _Draw) and draw.rng is self.rng:
+                break
+        else:
+            draw, values = _Draw(self.rng), []
+            watch.draws.append((draw, values))
+        draw.p += [self.p] * n
+        values += mask
+        return mask
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.p:g})"
+
+
+class _Draw:
+    """All masks that one generator has to draw for an example, given the probabilities to drop."""
+
+    def __init__(self, rng: Generator) -> None:
+        self.rng = rng
+        self.p: list[float] = []
+
+    def __call__(self, batch_size: int) -> NDArray[np.float64]:
+        return _masks(self.rng, batch_size, np.array(self.p))
+
+
+def _masks(rng: Generator, batch_size: int, p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Zeros, with probability p, and 1 / (1 - p), of shape (batch_size, n)."""
+    return (rng.random((batch_size, len(p))) >= p) / (1.0 - p)
+
+
 def _activate(neurons: list[Neuron], x: tuple[Any, ...]) -> list[Value]:
     """φ(w · x + b) of neurons that have the same inputs and the same activation."""
     phi = ACTIVATIONS[neurons[0].activation].function
@@ -254,12 +386,13 @@ def _name_parameters(layer: Layer, number: str) -> None:
             w.label = f"W{number}[{i},{j}]"
 
 
-def _inputs(x: Iterable[Any], n: int, module: Module) -> tuple[Any, ...]:
-    """The inputs as a tuple, which the neurons of a layer then share."""
+def _inputs(x: Iterable[Any], n: int | None, module: Module) -> tuple[Any, ...]:
+    """The inputs as a tuple, which the neurons of a layer then share; None stands for any number of them."""
     if type(x) is not tuple:
         if not isinstance(x, Iterable) or isinstance(x, Mapping | Set) or getattr(x, "shape", (1,)) == ():
-            raise TypeError(f"{module!r} takes a sequence of {n} numbers, but got {x!r}")
+            size = "" if n is None else f"{n} "
+            raise TypeError(f"{module!r} takes a sequence of {size}numbers, but got {x!r}")
         x = tuple(x.tolist() if hasattr(x, "tolist") else x)
-    if len(x) != n:
+    if n is not None and len(x) != n:
         raise ValueError(f"{module!r} takes {n} inputs, but got {len(x)}")
     return x

@@ -1,16 +1,19 @@
 """Losses of one example; the loss of a data set is the mean over its examples.
 
 A prediction is what a model returns: a `Value` (or a number), or a list of them for several outputs.
-Except for `cross_entropy`, the loss of several outputs is the mean over them.
+Except for `cross_entropy`, the loss of several outputs is the mean over them. Targets are numbers, or
+`Value`s where a loss is compiled: nothing here branches on the number in a Value.
 """
 
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograd_lite._primitive import Function, flatten, number
+from autograd_lite._primitive import Function, Interval, flatten, number
+from autograd_lite._recording import require
 from autograd_lite.engine import Value
-from autograd_lite.ops import clip, dot, log, logsumexp, mean, relu, softplus, square
+from autograd_lite.ops import clip, dot, log, logsumexp, mean, relu, softplus, square, where
+from autograd_lite.ops import sum as total
 
 __all__ = [
     "LOSSES",
@@ -21,6 +24,11 @@ __all__ = [
     "mse",
 ]
 
+# Probabilities may be outside [0, 1], and their sum may differ from 1, by rounding.
+PROBABILITY = Interval(-1e-9, 1 + 1e-9)
+NOT_NEGATIVE = Interval(low=0.0)
+ABOUT_ONE = Interval(1 - 1e-6, 1 + 1e-6)
+
 
 def mse(prediction: Any, target: Any) -> Any:
     """The squared error (ŷ - y)².
@@ -29,7 +37,7 @@ def mse(prediction: Any, target: Any) -> Any:
     ----------
     prediction : Value, float or list of them
         ŷ, any real number.
-    target : float or sequence of float
+    target : float, Value or sequence of them
         y, of the same length.
 
     Raises
@@ -52,7 +60,7 @@ def binary_cross_entropy(prediction: Any, target: Any, eps: float = 1e-9) -> Any
     ----------
     prediction : Value, float or list of them
         ŷ, the probability of class 1, as a sigmoid gives it.
-    target : int or sequence of int
+    target : int, Value or sequence of them
         y, 0 or 1.
     eps : float, optional
         How near to 0 and 1 a probability may come, so that the logarithm stays finite.
@@ -74,11 +82,13 @@ def binary_cross_entropy(prediction: Any, target: Any, eps: float = 1e-9) -> Any
 
     def one(p: Any, y: Any) -> Any:
         y = _member(y, (0.0, 1.0), "binary_cross_entropy")
-        if p < -1e-9 or p > 1 + 1e-9:
-            raise ValueError(
-                f"binary_cross_entropy takes a probability, but got {p:.10g}: "
-                "end the model in a sigmoid, or use binary_cross_entropy_with_logits"
-            )
+        p = _scalar(p, "a probability")
+        require(
+            p,
+            PROBABILITY,
+            "binary_cross_entropy takes a probability, but got {}: end the model in a sigmoid, or use "
+            "binary_cross_entropy_with_logits",
+        )
         p = clip(p, eps, 1.0 - eps)
         return -(y * log(p) + (1.0 - y) * log(1.0 - p))
 
@@ -92,7 +102,7 @@ def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
     ----------
     prediction : Value, float or list of them
         z, the logit of class 1, any real number.
-    target : int or sequence of int
+    target : int, Value or sequence of them
         y, 0 or 1.
 
     Raises
@@ -108,7 +118,8 @@ def binary_cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
 
     def one(z: Any, y: Any) -> Any:
         y = _member(y, (0.0, 1.0), "binary_cross_entropy_with_logits")
-        return softplus(-z if y else z)
+        # The sign is exact, and so is the logit with it.
+        return softplus((1.0 - 2.0 * y) * z)
 
     return _mean(one, prediction, target)
 
@@ -120,7 +131,7 @@ def cross_entropy(prediction: Any, target: Any) -> Any:
     ----------
     prediction : list of Value or float
         z, the logits, one for each class, any real numbers.
-    target : int or sequence of float
+    target : int, Value or sequence of them
         The class, counted from 0, or the distribution y over the classes.
 
     Raises
@@ -146,13 +157,25 @@ def cross_entropy(prediction: Any, target: Any) -> Any:
     if isinstance(target, Iterable) and getattr(target, "shape", (1,)) != ():
         shift = dot(_distribution(target, len(logits)), logits)
         return logsumexp([z - shift for z in logits])
-    k = number(target, "a class or a distribution over the classes")
-    if k not in range(len(logits)):
-        raise ValueError(
-            f"expected a class from 0 to {len(logits) - 1}, but got {target!r}: the model has "
-            f"{len(logits)} outputs"
-        )
+    k = _scalar(target, "a class or a distribution over the classes")
+    require(
+        k,
+        tuple(range(len(logits))),
+        f"expected a class from 0 to {len(logits) - 1}, but got {{}}: the model has {len(logits)} outputs",
+    )
+    if isinstance(k, Value):
+        return _cross_entropy_of_any(logits, k)
     others = [z - logits[int(k)] for j, z in enumerate(logits) if j != k]
+    return logsumexp([0.0, *others])
+
+
+def _cross_entropy_of_any(logits: Iterable[Any], k: Value) -> Any:
+    """The cross-entropy of a class that is not known while the graph is made."""
+    chosen = [(k > j - 0.5) & (k < j + 0.5) for j, _ in enumerate(logits)]
+    shift = total(where(is_k, z, 0.0) for is_k, z in zip(chosen, logits, strict=True))
+    # The term of the class itself is taken out of the sum and is the 0, so that the derivative of a loss
+    # near 0 is not a difference of large numbers.
+    others = [where(is_k, -math.inf, z - shift) for is_k, z in zip(chosen, logits, strict=True)]
     return logsumexp([0.0, *others])
 
 
@@ -163,7 +186,7 @@ def hinge(prediction: Any, target: Any) -> Any:
     ----------
     prediction : Value, float or list of them
         s, positive for class 1 and negative for class -1.
-    target : int or sequence of int
+    target : int, Value or sequence of them
         y, -1 or 1.
 
     Raises
@@ -198,22 +221,28 @@ def _outputs(x: Any) -> tuple[Any, ...]:
     return flatten(x) if several else (x,)
 
 
-def _member(y: Any, labels: tuple[float, ...], loss: str) -> float:
-    """The label as a float, if it is one of `labels`."""
-    label = number(y.data if isinstance(y, Value) else y, "a label")
-    if label not in labels:
-        allowed = " or ".join(f"{k:g}" for k in labels)
-        raise ValueError(f"{loss} takes the labels {allowed}, but got {label:g}")
+def _scalar(x: Any, what: str) -> Any:
+    """A Value as it is, a number as a float."""
+    return x if isinstance(x, Value) else number(x, what)
+
+
+def _member(y: Any, labels: tuple[float, ...], loss: str) -> Any:
+    """The label, a Value or a float, if it is one of `labels`."""
+    label = _scalar(y, "a label")
+    allowed = " or ".join(f"{k:g}" for k in labels)
+    require(label, labels, f"{loss} takes the labels {allowed}, but got {{}}")
     return label
 
 
-def _distribution(y: Iterable[Any], n: int) -> list[float]:
-    """y as floats, if it is a distribution over n classes."""
-    ys = [number(p, "a probability") for p in flatten(y)]
-    if len(ys) != n or min(ys) < 0 or not math.isclose(math.fsum(ys), 1.0, abs_tol=1e-6):
-        raise ValueError(
-            f"expected a distribution over {n} classes, numbers from 0 on with the sum 1, but got {ys}"
-        )
+def _distribution(y: Iterable[Any], n: int) -> list[Any]:
+    """y as Values and floats, if it is a distribution over n classes."""
+    ys = [_scalar(p, "a probability") for p in flatten(y)]
+    wanted = f"expected a distribution over {n} classes, numbers from 0 on with the sum 1, but got "
+    if len(ys) != n or any(math.isnan(p) for p in ys if not isinstance(p, Value)):
+        raise ValueError(f"{wanted}{ys}")
+    for p in ys:
+        require(p, NOT_NEGATIVE, f"{wanted}the number {{}}")
+    require(total(ys), ABOUT_ONE, f"{wanted}the sum {{}}")
     return ys
 
 

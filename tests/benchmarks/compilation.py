@@ -79,8 +79,8 @@ PAIRS = (
     (
         "moons step, 2-50-50-1, binary operators",
         partial(binary, (2, 50, 50, 1)),
-        "2-165-165-1: 10 times the nodes",
-        partial(binary, (2, 165, 165, 1)),
+        "2-163-163-1: 10 times the nodes",
+        partial(binary, (2, 163, 163, 1)),
     ),
     (
         "classifier 784-30-10, nn.MLP",

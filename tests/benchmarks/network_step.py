@@ -122,7 +122,7 @@ def torch(sizes: Sizes) -> Contender:
 
     torch.set_num_threads(1)
     X, y = map(torch.from_numpy, examples(sizes[0]))
-    layers = [tuple(torch.from_numpy(p).requires_grad_() for p in layer) for layer in initial(sizes)]
+    layers: list[Any] = [[torch.from_numpy(p).requires_grad_() for p in layer] for layer in initial(sizes)]
     loss = torch.nn.CrossEntropyLoss()
 
     def step() -> float:

@@ -1,0 +1,389 @@
+"""Symbolic execution: the calls of a program as arrays that are written once, each with where it comes from.
+
+Places in memory are used again and again; what is written there is not. A `Symbol` is such an array: an
+input, a block of the parameters, or the result of an operation on parts of other symbols. Copies make none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from keyword import iskeyword
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd_lite.compiler._emission import Call, Inverse
+from autograd_lite.compiler._program import Program
+from autograd_lite.compiler._views import BATCH, Positions, View
+
+Label = int | str | None
+"""An axis: a number for the result's, BATCHED, a letter for one that is summed over, None for length 1."""
+
+BATCHED = "b"
+# An operation on more pieces than this is printed as one on all of them side by side.
+PIECES = 64
+
+
+class Part(NamedTuple):
+    """Rows of a symbol, by their numbers, arranged along axes with these labels."""
+
+    source: int
+    index: Positions
+    labels: tuple[Label, ...]
+
+
+class Joined(NamedTuple):
+    """Parts of several symbols, side by side along an axis."""
+
+    parts: list[Part]
+    along: Label
+
+
+class Numbers(NamedTuple):
+    """A constant array."""
+
+    array: Any
+    labels: tuple[Label, ...]
+
+
+Operand = Part | Joined | Numbers | Inverse | float
+
+
+class Symbol(NamedTuple):
+    """An array that is written once: its rows have a shape, without axes of length 1."""
+
+    op: str  # the name of a primitive or a call; input, parameters, or theta for all of these
+    operands: tuple[Operand, ...]
+    shape: tuple[int, ...]
+    is_batched: bool
+    data: Any = None
+    name: str = ""
+    dims: tuple[Label, ...] | None = None  # of an input or of parameters, how the array is arranged
+
+
+class Trace(NamedTuple):
+    """All symbols in order, and what each leaf of the result is made of: rows in order, by symbol."""
+
+    symbols: list[Symbol]
+    leaves: list[tuple[Positions, Positions]]  # the symbol of each row, and which row of it
+    parameters: tuple[Positions, Positions]
+    theta: int
+
+
+def execute(program: Program) -> Trace:
+    """The symbols of a program."""
+    return _Machine(program).run()
+
+
+class _Machine:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.has_batch = any(b.is_batched for b in program.bases)
+        self.symbols: list[Symbol] = []
+        self.owner = [np.full(b.rows, -1) for b in program.bases]
+        self.index = [np.zeros(b.rows, dtype=np.intp) for b in program.bases]
+        self.zero = self._add(Symbol("constant", (0.0,), (), False))
+        self.theta = self._add(self._vector("theta", program.bases[0].rows, "theta", ()))
+        self._name_inputs()
+        self._name_parameters()
+        self.parameters = self.owner[0].copy(), self.index[0].copy()
+
+    def run(self) -> Trace:
+        for call in self.program.calls:
+            self._step(call)
+        leaves = []
+        for view in self.program.leaves:
+            at = positions(view).ravel()
+            leaves.append((self.owner[view.base][at], self.index[view.base][at]))
+        return Trace(self.symbols, leaves, self.parameters, self.theta)
+
+    def _add(self, symbol: Symbol) -> int:
+        self.symbols.append(symbol)
+        return len(self.symbols) - 1
+
+    # What comes in
+
+    def _name_inputs(self) -> None:
+        names = list(getattr(self.program, "input_names", None) or [])
+        for k, at in enumerate(self.program.sources):
+            base = self.program.bases[at]
+            name = names[k] if k < len(names) and _is_name(names[k]) else f"x{k + 1}"
+            if base.is_batched and base.rows > 1:
+                name = name[0].upper() + name[1:]
+            rows: tuple[Label, ...] = (0,) if base.rows > 1 else ()
+            column: tuple[Label, ...] = (None,) if self.has_batch and rows else ()
+            dims = (*rows, *((BATCHED,) if base.is_batched else column))
+            shape = (base.rows,) if base.rows > 1 else ()
+            self.owner[at][:] = self._add(Symbol("input", (), shape, base.is_batched, None, name, dims))
+            self.index[at][:] = np.arange(base.rows)
+
+    def _name_parameters(self) -> None:
+        for name, shape, at in [*self._labelled(), *self._seen()]:
+            if len(shape) == 2:
+                sizes = tuple(n for n in shape if n > 1)
+                axes = iter(range(2))
+                dims: tuple[Label, ...] = tuple(next(axes) if n > 1 else None for n in shape)
+                symbol = Symbol("parameters", (), sizes, False, None, name, dims)
+            else:
+                symbol = self._vector("parameters", len(at), name, shape)
+            self.owner[0][at] = self._add(symbol)
+            self.index[0][at] = np.arange(len(at))
+        rest = self.owner[0] < 0
+        self.owner[0][rest] = self.theta
+        self.index[0][rest] = np.flatnonzero(rest)
+
+    def _vector(self, op: str, size: int, name: str, shape: tuple[int, ...]) -> Symbol:
+        dims: tuple[Label, ...] = (0,) if size > 1 else ()
+        if op == "parameters" and self.has_batch and shape:
+            dims = (0, None) if size > 1 else (None, None)
+        return Symbol(op, (), (size,) if size > 1 else (), False, None, name, dims)
+
+    def _labelled(self) -> Iterator[tuple[str, tuple[int, ...], Positions]]:
+        """Blocks of parameters with labels like W1[0,3], which is from input 0 to neuron 3, b1[3] or a."""
+        found: dict[tuple[str, int], list[tuple[tuple[int, ...], int]]] = {}
+        for p, label in enumerate(getattr(self.program, "parameter_labels", None) or ()):
+            if match := re.fullmatch(r"([^\[\]]+)(?:\[([\d, ]+)\])?", label):
+                at = tuple(int(k) for k in reversed((match[2] or "").split(",")) if k.strip())
+                found.setdefault((match[1], len(at)), []).append((at, p))
+        counts = [name for name, _ in found]
+        for (name, rank), members in found.items():
+            shape = tuple(1 + max(at[k] for at, _ in members) for k in range(rank))
+            order = [p for _, p in sorted(members)]
+            is_complete = len(members) == prod(shape) == len({at for at, _ in members})
+            if rank < 3 and is_complete and _is_name(name) and counts.count(name) == 1:
+                yield name, shape, np.array(order)
+
+    def _seen(self) -> list[tuple[str, tuple[int, ...], Positions]]:
+        """Blocks of parameters without labels, as the calls see them."""
+        taken = self.owner[0] >= 0
+        blocks: list[tuple[str, tuple[int, ...], Positions]] = []
+        counts = {"W": 0, "b": 0}
+        for view in [v for c in self.program.calls for v in _parameters_of(c)]:
+            at = positions(view)
+            order = sorted((-step, size) for size, step in view.axes if size > 1)
+            distinct = np.unique(at)
+            if taken[distinct].any() or len(distinct) != prod(n for _, n in order) or len(order) > 2:
+                continue
+            if not order or len(distinct) == len(taken) > 1 and len(order) == 1:
+                continue
+            shape = tuple(n for _, n in order)
+            kind = "W" if len(order) == 2 else "b"
+            counts[kind] += 1
+            taken[distinct] = True
+            blocks.append((f"{kind}{counts[kind]}", shape, distinct))
+        return blocks
+
+    # Calls
+
+    def _step(self, call: Call) -> None:
+        op = call.op if isinstance(call.op, str) else call.op.name
+        special = {
+            "matmul": self._matmul,
+            "add.reduce": self._sum,
+            "add.reduceat": self._reduction,
+            "reduction": self._reduction,
+            "take": self._take,
+            "put": self._put,
+            "copy": self._copy,
+        }
+        if op in special:
+            special[op](call)
+        elif op == "select":
+            self._elementwise("select", (*call.operands, call.out), call.out)
+        else:
+            self._elementwise(op, call.operands, call.out)
+
+    def _write(self, view: View, source: int, at: Positions | None = None) -> None:
+        where = positions(view).ravel() if at is None else at
+        self.owner[view.base][where] = source
+        self.index[view.base][where] = np.arange(len(where))
+
+    def _labels(self, view: View) -> tuple[Label, ...]:
+        """Numbers for the axes of a result."""
+        numbers = iter(range(len(view.axes)))
+        is_batched = self.program.bases[view.base].is_batched
+        batch = BATCHED if is_batched else None
+        return tuple(
+            batch if size == BATCH else next(numbers) if size > 1 else None for size, _ in view.axes
+        )
+
+    def _read(self, x: Any, labels: tuple[Label, ...]) -> Operand:
+        if isinstance(x, Inverse | float | int):
+            return x if isinstance(x, Inverse) else float(x)
+        if not isinstance(x, View):
+            array = np.asarray(x)
+            return Numbers(array, labels[len(labels) - array.ndim :])
+        at = positions(x)
+        labels = labels[len(labels) - at.ndim :]
+        owner, index = self.owner[x.base][at], self.index[x.base][at]
+        first = int(owner.flat[0])
+        if (owner == first).all():
+            return Part(max(first, self.zero), index, labels)
+        if x.base == 0:
+            return Part(self.theta, at, labels)
+        return self._joined(owner, index, labels)
+
+    def _joined(self, owner: Positions, index: Positions, labels: tuple[Label, ...]) -> Joined:
+        axis = next(k for k in range(owner.ndim) if owner.shape[k] > 1)
+        lines = np.moveaxis(owner, axis, 0).reshape(owner.shape[axis], -1)
+        if not (lines == lines[:, :1]).all():
+            raise NotImplementedError("operands from several places along several axes")
+        cuts = np.flatnonzero(np.diff(lines[:, 0])) + 1
+        parts = [
+            Part(max(int(o.flat[0]), self.zero), i, labels)
+            for o, i in zip(np.split(owner, cuts, axis), np.split(index, cuts, axis), strict=True)
+        ]
+        return Joined(parts, labels[axis])
+
+    def _result(
+        self, op: str, operands: tuple[Operand, ...], out: View, data: Any = None
+    ) -> None:
+        shape = tuple(size for size, _ in out.axes if size > 1)
+        is_batched = self.program.bases[out.base].is_batched
+        self._write(out, self._add(Symbol(op, operands, shape, is_batched, data)))
+
+    def _matmul(self, call: Call) -> None:
+        left, right = call.operands
+        *stack, m, r = self._labels(call.out)
+        size = left.axes[-1][0] if isinstance(left, View) else np.shape(left)[-1]
+        s = None if size == 1 else BATCHED if size == BATCH else "s"
+        operands = self._read(left, (*stack, m, s)), self._read(right, (*stack, s, r))
+        self._result("matmul", operands, call.out, (tuple(x for x in stack if x is not None), m, s, r))
+
+    def _sum(self, call: Call) -> None:
+        (x,) = call.operands
+        axes = [(n, 0) for n in np.shape(x)] if not isinstance(x, View) else list(x.axes)
+        reduced = call.data if isinstance(call.data, tuple) else (call.data,)
+        rest = iter(self._labels(call.out))
+        labels = tuple(self._summed(k, axes[k][0]) if k in reduced else next(rest) for k in range(len(axes)))
+        summed = {labels[k]: axes[k][0] for k in reduced if labels[k] is not None}
+        self._result("add.reduce", (self._read(x, labels),), call.out, summed)
+
+    def _summed(self, axis: int, size: int) -> Label:
+        return BATCHED if size == BATCH else f"s{axis}" if size > 1 else None
+
+    def _reduction(self, call: Call) -> None:
+        (x,) = call.operands
+        name, starts = call.data if call.op == "reduction" else ("add.reduceat", call.data)
+        labels = self._labels(call.out)
+        assert isinstance(x, View)
+        if starts is not None:
+            labels = ("s", *labels[1:])
+        elif len(labels) < len(x.axes):
+            labels = (labels[0], self._summed(1, x.axes[1][0]), *labels[1:])
+        self._result("reduction", (self._read(x, labels),), call.out, (name, starts))
+
+    # Copies
+
+    def _copy(self, call: Call) -> None:
+        (x,) = call.operands
+        if not isinstance(x, View) or self._spreads(x, call.out):
+            self._elementwise("copy", (x,), call.out)
+            return
+        at, to = np.broadcast_arrays(positions(x), positions(call.out))
+        self._move(x.base, at, call.out.base, to)
+
+    def _spreads(self, x: View, out: View) -> bool:
+        return self.program.bases[x.base].is_batched != self.program.bases[out.base].is_batched
+
+    def _move(self, base: int, at: Positions, to: int, where: Positions) -> None:
+        self.owner[to][where], self.index[to][where] = self.owner[base][at], self.index[base][at]
+
+    def _take(self, call: Call) -> None:
+        (x,) = call.operands
+        assert isinstance(x, View)
+        at = positions(x).ravel()[call.data]
+        self._move(x.base, at, call.out.base, positions(call.out).ravel())
+
+    def _put(self, call: Call) -> None:
+        (x,) = call.operands
+        where = positions(call.out).ravel()[call.data]
+        if isinstance(x, View) and not self._spreads(x, call.out):
+            self._move(x.base, np.broadcast_to(positions(x).ravel(), where.shape), call.out.base, where)
+            return
+        labels: tuple[Label, ...] = (0, BATCHED if self.program.bases[call.out.base].is_batched else None)
+        array = np.ndim(x) if not isinstance(x, View) else len(x.axes)
+        operand = self._read(x, labels[:array])
+        is_batched = labels[1] is not None
+        shape = (len(where),) if len(where) > 1 else ()
+        self._write(call.out, self._add(Symbol("copy", (operand,), shape, is_batched)), where)
+
+    # Elementwise
+
+    def _elementwise(self, op: str, operands: Sequence[Any], out: View) -> None:
+        pieces = self._pieces(operands, out)
+        if pieces is None:
+            self._result(op, tuple(self._read(x, self._labels(out)) for x in operands), out)
+            return
+        to = positions(out).ravel()
+        views = [x for x in operands if isinstance(x, View)]
+        shape = positions(out).shape
+        places = {x: np.broadcast_to(positions(x), shape).ravel() for x in views}
+        for rows in pieces:
+            self._piece(op, operands, places, rows, out, to)
+
+    def _pieces(self, operands: Sequence[Any], out: View) -> list[Positions] | None:
+        """Rows of a result whose operands are of one symbol each, if that is not all of them."""
+        views = [x for x in operands if isinstance(x, View)]
+        if any(isinstance(x, np.ndarray) for x in operands) or not views:
+            return None
+        to = positions(out)
+        rank = sum(n > 1 for n in to.shape)
+        owners = [np.broadcast_to(self.owner[x.base][positions(x)], to.shape).ravel() for x in views]
+        names, piece = np.unique(np.stack(owners), axis=1, return_inverse=True)
+        is_flat = all(len(self.symbols[k].shape) <= rank for k in names.flat)
+        if names.shape[1] > PIECES or (names.shape[1] == 1 and is_flat):
+            return None
+        order = np.argsort(piece.ravel(), kind="stable")
+        cuts = np.cumsum(np.bincount(piece.ravel()))[:-1]
+        return sorted(np.split(order, cuts), key=lambda rows: int(rows[0]))
+
+    def _piece(
+        self,
+        op: str,
+        operands: Sequence[Any],
+        places: dict[View, Positions],
+        rows: Positions,
+        out: View,
+        to: Positions,
+    ) -> None:
+        """A result in the arrangement of the operand that has most axes, if it is all of that."""
+        known = []
+        for x, at in places.items():
+            source, index = int(self.owner[x.base][at[rows[0]]]), self.index[x.base][at[rows]]
+            if np.array_equal(np.sort(index), np.arange(prod(self.symbols[source].shape))):
+                known.append((len(self.symbols[source].shape), source, index))
+        shape: tuple[int, ...] = (len(rows),) if len(rows) > 1 else ()
+        if known:
+            _, source, index = max(known, key=lambda k: k[0])
+            shape = self.symbols[source].shape
+            rows = rows[np.argsort(index)]
+        labels = tuple(range(len(shape)))
+        parts: list[Operand] = []
+        for x in operands:
+            if not isinstance(x, View):
+                parts.append(x if isinstance(x, Inverse) else float(x))
+                continue
+            at = places[x][rows]
+            source = max(int(self.owner[x.base][at[0]]), self.zero)
+            parts.append(Part(source, self.index[x.base][at].reshape(shape), labels))
+        is_batched = self.program.bases[out.base].is_batched
+        self._write(out, self._add(Symbol(op, tuple(parts), shape, is_batched)), to[rows])
+
+
+def positions(view: View) -> Positions:
+    """The rows that a view sees, arranged as it arranges them, with 1 for the batch."""
+    at = np.array(view.offset)
+    for size, step in view.axes:
+        at = at[..., None] + step * np.arange(1 if size == BATCH else size)
+    return at
+
+
+def _parameters_of(call: Call) -> list[View]:
+    return [x for x in call.operands if isinstance(x, View) and x.base == 0]
+
+
+def _is_name(name: str) -> bool:
+    return name.isidentifier() and not iskeyword(name)
