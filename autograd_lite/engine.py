@@ -190,6 +190,8 @@ class Value:
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Leaves can be copied and pickled; a copy of a result would have leaves of its own."""
         if self._primitive is None:
+            if (watch := watching()) and not watch.is_constant(self):
+                watch.refuse("a Value was copied", "v itself")
             return super().__reduce_ex__(protocol)
         raise TypeError(
             f"a Value that was computed (here by {self.op}) cannot be copied or pickled: copy its "

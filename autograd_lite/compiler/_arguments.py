@@ -20,16 +20,22 @@ Axes = int | None | Sequence[int | None]
 class Fixed:
     """Something that is no number: the function is recorded again when another one is given.
 
-    What has no hash, and arrays, are told apart by identity.
+    Arrays and lists are told apart by what they hold, other things without a hash by identity.
     """
 
     def __init__(self, value: Any) -> None:
         self.value = value
+        key = value
+        if isinstance(value, np.ndarray):
+            self.value = value.copy()
+            key = (value.shape, value.tolist() if value.dtype == object else value.tobytes())
+        if isinstance(key, list | tuple):
+            key = tuple(tuple(x) if isinstance(x, list) else x for x in key)
         try:
-            self._key = (type(value), value)
-            hash(self._key)
+            hash(key)
         except TypeError:
-            self._key = (type(value), id(value))
+            key = id(value)
+        self._key = (type(value), key)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Fixed) and self._key == other._key
@@ -111,7 +117,7 @@ def arguments(args: tuple[Any, ...], kwargs: Mapping[str, Any], in_axes: Axes, n
         found, structure = flatten(x if axis is None else _as_array(x))
         structures.append(structure)
         for leaf in found:
-            form, array = _batched(leaf, axis, what, name) if axis is not None else _unbatched(leaf)
+            form, array = _batched(leaf, axis, what, name) if axis is not None else _unbatched(leaf, what)
             if form is None:
                 return None
             leaves.append(form)
@@ -160,7 +166,9 @@ def _as_array(x: Any) -> Any:
 
 
 def _batched(leaf: Any, axis: int, what: str, name: str) -> tuple[Leaf | None, Array | None]:
-    a = np.asarray(leaf)
+    a = _unmasked(leaf, what)
+    if a.ndim == 0 and a.dtype.kind == "O" and not is_real(leaf) and not isinstance(leaf, Value):
+        return Leaf("fixed", (), False, Fixed(leaf)), None  # as the object of a method
     if a.dtype.kind == "O" and any(isinstance(x, Value) for x in a.flat):
         return None, None
     if not -a.ndim <= axis < a.ndim:
@@ -180,7 +188,14 @@ def _batched(leaf: Any, axis: int, what: str, name: str) -> tuple[Leaf | None, A
     return Leaf("array" if shape else "number", shape, True), array
 
 
-def _unbatched(leaf: Any) -> tuple[Leaf | None, Array | None]:
+def _unmasked(leaf: Any, what: str) -> Any:
+    """An array, if no element is masked."""
+    if np.ma.is_masked(leaf):
+        raise TypeError(f"{what} should have all its elements, but some are masked: fill them first")
+    return np.asarray(leaf)
+
+
+def _unbatched(leaf: Any, what: str) -> tuple[Leaf | None, Array | None]:
     if isinstance(leaf, Value):
         return None, None
     if isinstance(leaf, list | tuple):
@@ -190,6 +205,7 @@ def _unbatched(leaf: Any) -> tuple[Leaf | None, Array | None]:
             return Leaf(type(leaf), (len(leaf),), False), np.array([number(x) for x in leaf])
         return Leaf("fixed", (), False, Fixed(leaf)), None
     if isinstance(leaf, np.ndarray):
+        leaf = _unmasked(leaf, what)
         if leaf.dtype.kind == "O" and any(isinstance(x, Value) for x in leaf.flat):
             return None, None
         if leaf.dtype.kind in "iuf" and leaf.size:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import update_wrapper
 from inspect import signature
 from operator import attrgetter
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from autograd_lite._chain_rule import collector_paused
 from autograd_lite._evaluation import name_of
 from autograd_lite._recording import watching
-from autograd_lite._trees import Structure
+from autograd_lite._trees import Structure, Token
 from autograd_lite.compiler._arguments import Arguments, Axes, Leaf, arguments
 from autograd_lite.compiler._layout import Source
 from autograd_lite.compiler._passes import Outside, program_of
@@ -28,6 +29,11 @@ numbers_of = attrgetter("_number")
 
 # Of a larger graph it is not compared node by node whether a second call makes the same one, only the results.
 LARGE = 50_000
+# So many programs of one function are kept, for arguments of different structure.
+PROGRAMS = 64
+
+
+Known = tuple[Program | ScalarProgram, Recorded, Callable[[list[Array]], Any]]
 
 
 class Compiled:
@@ -57,8 +63,8 @@ class Compiled:
         self.function = f
         self.in_axes = in_axes
         self.reduce = reduce
-        self._known: dict[Any, tuple[Program | ScalarProgram, Recorded]] = {}
-        self._last: tuple[Program | ScalarProgram, Recorded] | None = None
+        self._known: dict[Any, Known] = {}
+        self._last: Known | None = None
 
     def __repr__(self) -> str:
         return f"compile({name_of(self.function)}, in_axes={self.in_axes!r}, reduce={self.reduce!r})"
@@ -73,7 +79,10 @@ class Compiled:
         """The leaves that the program of the last call reads; raises RuntimeError before the first one."""
         return self._latest()[1].parameters
 
-    def _latest(self) -> tuple[Program | ScalarProgram, Recorded]:
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def _latest(self) -> Known:
         if self._last is None:
             raise RuntimeError(
                 f"{name_of(self.function)} is recorded when it is first called: call it before you ask for this"
@@ -92,13 +101,13 @@ class Compiled:
         if (known := self._known.get(given.key)) is None:
             known = self._compile(given)
         self._last = known
-        program, recorded = known
+        program, recorded, fill = known
         theta = self._theta(recorded.parameters, parameters)
         inputs = given.arrays
         if recorded.draws:
             inputs = [*inputs, *_drawn(recorded, given)]
         leaves = program.run(theta, inputs, given.batch_size, recorded.requirements)
-        return _filled(recorded.structure, leaves, program.has_batch_axis)
+        return fill(leaves)
 
     def _on_values(self, args: Any, kwargs: Any, parameters: Any) -> Any:
         """The function itself, for the derivatives of what was compiled and for what is compiled around it."""
@@ -120,7 +129,7 @@ class Compiled:
             )
         return theta
 
-    def _compile(self, given: Arguments) -> tuple[Program | ScalarProgram, Recorded]:
+    def _compile(self, given: Arguments) -> Known:
         if self.reduce is not None and not given.has_batch:
             raise ValueError(
                 f"reduce={self.reduce!r} is over the batch, but no argument of {name_of(self.function)} has a "
@@ -136,7 +145,10 @@ class Compiled:
                 self.reduce,
             )
             program = program_of(recorded.graph, outside)
-        self._known[given.key] = known = (program, recorded)
+        while len(self._known) >= PROGRAMS:
+            self._known.pop(next(iter(self._known)))
+        fill = _filler(recorded.structure, program.has_batch_axis)
+        self._known[given.key] = known = (program, recorded, fill)
         return known
 
     def _record(self, given: Arguments) -> Recorded:
@@ -145,11 +157,12 @@ class Compiled:
         inputs, first = self._run(given, 0)
         recorded = read(first, inputs, is_batched)
         is_large = len(recorded.graph) > LARGE
-        inputs, second = self._run(given, 0 if is_large else -1)
+        inputs, second = self._run(given, 0 if is_large else given.batch_size - 1)
         if is_large:
             is_same = np.array_equal(first.numbers(), second.numbers(), equal_nan=True)
         else:
             is_same = difference(recorded.graph, read(second, inputs, is_batched).graph) is None
+        is_same = is_same and first.structure == second.structure
         if not is_same:
             places = place_of_difference(recorded.graph, lambda: self._run(given, 0), is_batched)
             raise TypeError(
@@ -160,7 +173,8 @@ class Compiled:
 
     def _run(self, given: Arguments, example: int) -> tuple[list[Value], Run]:
         inputs, args, kwargs = given.on_values(example)
-        return inputs, run(self.function, given.has_batch, lambda: self.function(*args, **kwargs))
+        number = example if given.has_batch else None
+        return inputs, run(self.function, number, lambda: self.function(*args, **kwargs))
 
     def _input_names(self, given: Arguments) -> list[str]:
         """The name of the argument for each array of numbers."""
@@ -181,23 +195,32 @@ def _sources(given: Arguments) -> list[Source]:
 
 
 def _quick(args: tuple[Any, ...], kwargs: Any, in_axes: Axes) -> Arguments | None:
-    """The arguments if they are arrays of floats with the batch in front, the commonest case."""
-    if in_axes != 0 or kwargs or not args:
+    """The arguments if they are arrays, with the batch in front if there is one: the commonest case."""
+    if kwargs or not args:
+        return None
+    axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args)
+    if len(axes) != len(args):
         return None
     arrays = []
     leaves = []
     size = -1
-    for x in args:
-        if type(x) is not np.ndarray or x.dtype.kind not in "biuf" or not x.ndim:
+    for x, axis in zip(args, axes, strict=True):
+        kinds = "f" if axis is None else "biuf"
+        if type(x) is not np.ndarray or x.dtype.kind not in kinds or not x.ndim or not x.size or axis:
             return None
-        x = np.ascontiguousarray(x, float)
+        array = np.ascontiguousarray(x, float)
         shape = x.shape
-        if shape[0] != size and (size >= 0 or not shape[0]):
+        if axis is None:
+            arrays.append(array.ravel())
+            leaves.append(Leaf("array", shape, False))
+            continue
+        if shape[0] != size and size >= 0:
             return None
         size = shape[0]
-        arrays.append(x if x.ndim == 2 else x.reshape(size, -1))
+        arrays.append(array if x.ndim == 2 else array.reshape(size, -1))
         leaves.append(Leaf("array" if x.ndim > 1 else "number", shape[1:], True))
-    return Arguments((((),) * len(args), tuple(leaves), ()), leaves, arrays, size, [], ())
+    key = (((),) * len(args), tuple(leaves), ())
+    return Arguments(key, leaves, arrays, max(size, 1), [], ())
 
 
 def _drawn(recorded: Recorded, given: Arguments) -> list[Array]:
@@ -206,16 +229,26 @@ def _drawn(recorded: Recorded, given: Arguments) -> list[Array]:
     return drawn if given.has_batch else [x[0] for x in drawn]
 
 
-def _filled(structure: Structure, leaves: list[Array], is_batched: bool) -> Any:
-    """The results in the structure in which the function returned them."""
-    filled: list[Any] = []
-    for token, leaf in zip(structure.leaves, leaves, strict=True):
-        if token.kind is tuple:
-            filled.append(tuple(leaf.T) if is_batched else tuple(leaf.tolist()))
-        elif token.kind is not None:
-            filled.append(leaf)
-        elif is_batched:
-            filled.append(leaf.reshape(len(leaf), *token.keys))
-        else:
-            filled.append(leaf.reshape(token.keys) if token.keys else float(leaf[0]))
-    return structure.rebuild(filled)
+def _filler(structure: Structure, is_batched: bool) -> Callable[[list[Array]], Any]:
+    """A function that puts the leaves into the structure in which the function returned them."""
+    shapes = [_shaper(token, is_batched) for token in structure.leaves]
+
+    def fill(leaves: list[Array]) -> Any:
+        return structure.rebuild([shape(leaf) for shape, leaf in zip(shapes, leaves, strict=True)])
+
+    if len(structure) == 1:
+        return lambda leaves: shapes[0](leaves[0])
+    if structure[0].kind is tuple and len(structure) == 1 + len(shapes):
+        return lambda leaves: tuple([shape(leaf) for shape, leaf in zip(shapes, leaves, strict=True)])
+    return fill
+
+
+def _shaper(token: Token, is_batched: bool) -> Callable[[Array], Any]:
+    """A leaf as a float, an array of its own shape, or a tuple; with the batch in front if there is one."""
+    if token.kind is tuple:
+        return (lambda leaf: tuple(leaf.T)) if is_batched else (lambda leaf: tuple(leaf.tolist()))
+    if token.kind is not None or len(token.keys) == 1:
+        return lambda leaf: leaf
+    if is_batched:
+        return lambda leaf: leaf.reshape(len(leaf), *token.keys)
+    return (lambda leaf: leaf.reshape(token.keys)) if token.keys else (lambda leaf: leaf.item())

@@ -434,7 +434,12 @@ class Emitter:
         positions = out.positions.reshape(shape[:2])
         if (step := steps(positions)) is None:
             return None
-        axes = {"t": (shape[0], step[0]), "n": (shape[1], step[1]), "1": (1, 0), "b": BATCH_AXIS}
+        axes: dict[str, tuple[int, int]] = {
+            "t": (shape[0], step[0]),
+            "n": (shape[1], step[1]),
+            "1": (1, 0),
+            "b": BATCH_AXIS,
+        }
         return View(out.base, int(positions.flat[0]), tuple([axes[a] for a in order]))
 
     def _sum(
@@ -546,7 +551,7 @@ def _contiguous(base: int, order: Sequence[str], sizes: dict[str, int]) -> View:
     return View(base, 0, tuple(axes[::-1]))
 
 
-def _constant_view(numbers: Any, order: list[str], letters: Sequence[str] = "tnk") -> Any:
+def _constant_view(numbers: Any, order: list[str], letters: Sequence[str] = "tnk") -> NDArray[Any]:
     present = [a for a in order if a in letters]
     arranged = np.transpose(numbers, [list(letters).index(a) for a in present])
     return arranged.reshape([arranged.shape[present.index(a)] if a in present else 1 for a in order])

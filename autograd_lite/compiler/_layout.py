@@ -274,11 +274,10 @@ class _Planner:
             view = self.emitter.gathered(source, origin)
             self.emitter.put(base, to, view, self.bases[base].is_batched)
         if self.reduce == "sum":
-            for k, base in enumerate(self.bases):
-                if base.kind == "output" and base.rows:
-                    self.emitter.calls.append(
-                        Call("multiply", (self.emitter.whole(k), Inverse(1)), self.emitter.whole(k))
-                    )
+            for k, base_of_outputs in enumerate(self.bases):
+                if base_of_outputs.kind == "output" and base_of_outputs.rows:
+                    whole = self.emitter.whole(k)
+                    self.emitter.calls.append(Call("multiply", (whole, Inverse(1)), whole))
 
     def _view_of(self, i: int) -> View:
         axes = (BATCH_AXIS,) if self.graph.is_batched[i] else ()

@@ -138,6 +138,7 @@ class Workspace:
         for i in self.rebound:
             self.bound[i] = (_nothing, ())
         self.problems: list[str] = []
+        self.parts = [slice(view.offset, view.offset + view.axes[0][0]) for view in program.leaves]
 
     def run(self, parameters: Array, inputs: Sequence[Array]) -> list[Array]:
         """Run all calls and return copies of the leaves."""
@@ -172,11 +173,9 @@ class Workspace:
         return [self._resolve(view) for view in self.program.checks]
 
     def _leaves(self, results: list[Array]) -> list[Array]:
-        first = self.program.results[0]
-        if not self.program.bases[first].is_batched:
-            out = results[0]
-            return [out[view.offset : view.offset + view.axes[0][0]] for view in self.program.leaves]
-        return [out.T for out in results]
+        if self.program.has_batch_axis:
+            return [out.T for out in results]
+        return [results[0][part] for part in self.parts]
 
     def _notice(self, kind: str, flag: int) -> None:
         self.problems.append(kind)

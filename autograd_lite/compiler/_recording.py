@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from autograd_lite._condition import Condition
 from autograd_lite._evaluation import name_of
-from autograd_lite._primitive import DomainError, is_real
+from autograd_lite._primitive import DomainError, Primitive, is_real
 from autograd_lite._recording import Watch, line_of, recording, watch
 from autograd_lite._trees import Structure, flatten, scalars
-from autograd_lite.compiler._graph import Graph
+from autograd_lite.compiler._graph import Graph, Operation
 from autograd_lite.engine import Value
 from autograd_lite.ops import TABLE
 
@@ -44,7 +44,7 @@ class Run(NamedTuple):
         return [x._number if isinstance(x, Value) else float(x) for x in self.outputs]
 
 
-def run(f: Callable[..., Any], has_batch: bool, call: Callable[[], Any]) -> Run:
+def run(f: Callable[..., Any], example: int | None, call: Callable[[], Any]) -> Run:
     """What `call`, which calls `f` on Values, returns.
 
     Raises
@@ -56,7 +56,7 @@ def run(f: Callable[..., Any], has_batch: bool, call: Callable[[], Any]) -> Run:
         try:
             result = call()
         except DomainError as error:
-            raise DomainError(f"{error}, in example 0") if has_batch else error from None
+            raise error if example is None else DomainError(f"{error}, in example {example}") from None
         except Exception as error:
             if seen.refusal is None:
                 error.add_note(
@@ -106,10 +106,7 @@ def _trace(graph: Graph, roots: Sequence[Any], index: dict[Any, int], seen: Watc
         x = todo.pop()
         if x is None:
             x = path.pop()
-            is_condition = type(x) is Condition
-            op = x.symbol if is_condition else x._primitive
-            if not is_condition:
-                op = op.name if TABLE.get(op.name) is op else op
+            op = x.symbol if type(x) is Condition else _operation(x._primitive)
             try:
                 xs = tuple(map(index.__getitem__, x.inputs))
             except KeyError:  # a number, which is no node yet
@@ -136,6 +133,11 @@ def _trace(graph: Graph, roots: Sequence[Any], index: dict[Any, int], seen: Watc
     for k, (_, i) in enumerate(found):
         graph.data[i] = k
     return [x for x, _ in found]
+
+
+def _operation(p: Primitive) -> Operation:
+    """The name of a row of the table; a primitive that the user defined stands for itself."""
+    return p.name if TABLE.get(p.name) is p else p
 
 
 def _node(graph: Graph, x: Any, index: dict[Any, int]) -> int:
