@@ -23,7 +23,7 @@ from autograd_lite.calculus import (
     value_and_grad,
     vjp,
 )
-from autograd_lite.compiler import compile
+from autograd_lite.compiler import compile as compile
 from autograd_lite.drawing import draw
 from autograd_lite.engine import Condition, Value, topological_order
 from autograd_lite.ops import *  # noqa: F403

@@ -9,9 +9,9 @@ from numbers import Real
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, NamedTuple
 
-Function = Callable[..., Any]
-
 from autograd_lite._recording import watching
+
+Function = Callable[..., Any]
 
 NUMPY_NAMES = {
     "subtract": "sub",

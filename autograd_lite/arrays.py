@@ -24,7 +24,7 @@ from autograd_lite._primitive import (
     elementwise,
     number,
 )
-from autograd_lite.engine import Value, record_dots
+from autograd_lite.engine import Condition, Value, record_dots
 
 __all__ = ["ValueArray", "array", "data", "grads"]
 
@@ -318,9 +318,17 @@ def _isin(element: Any, test_elements: Any, **options: Any) -> Any:
     return np.isin(data(element), data(test_elements), **options)
 
 
+def _where(condition: Any, *branches: Any) -> Any:
+    """The choice element by element, recorded if the comparison was, as in a function that is compiled."""
+    conditions = np.asarray(condition)
+    is_recorded = conditions.dtype == object and any(isinstance(c, Condition) for c in conditions.flat)
+    return elementwise(ops.where, (conditions, *branches)) if is_recorded and branches else NotImplemented
+
+
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.array_equal: _array_equal,
     np.isin: _isin,
+    np.where: _where,
     np.dot: _dot,
     np.linalg.norm: _norm,
 }

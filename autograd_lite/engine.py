@@ -272,9 +272,9 @@ class Value:
 
     def __eq__(self, other: object) -> Any:
         # By identity, so that Values live in sets and dicts; a function that is compiled means the numbers.
-        if watched and other is not self and (watch := watching()):
-            if is_real(other) or (isinstance(other, Value) and not watch.is_constant(other)):
-                watch.refuse("a Value was compared with ==", "where((x >= a) & (x <= a), b, c)")
+        is_number = watched and other is not self and (is_real(other) or isinstance(other, Value))
+        if is_number and (watch := watching()) and not watch.is_constant(self):
+            watch.refuse("a Value was compared with ==", "where((x >= a) & (x <= a), b, c)")
         return NotImplemented
 
     __hash__ = object.__hash__

@@ -331,7 +331,7 @@ ADVICE = '(fit(..., engine="eager") takes any Python code, at the speed of Pytho
 
 @contextmanager
 def _modes(model: Module) -> Iterator[Callable[[bool], None]]:
-    """A context with a function that sets the mode of all modules; then they are back in the mode they were in."""
+    """A context with a function that sets the mode of all modules, and after which they are in their own."""
     before = [(module, module.training) for module in model.modules()]
 
     def set_training(mode: bool) -> None:

@@ -409,6 +409,7 @@ def test_reductions_of_long_rows_keep_their_digits(name: str) -> None:
         ("logsumexp", [LARGEST, -LARGEST], LARGEST),
         ("norm", [3e200, 4e200], 5e200),
         ("norm", [3e-200, 4e-200], 5e-200),
+        ("norm", [3e-157, 4e-157], 5e-157),
         ("norm", [3 * SMALLEST, 4 * SMALLEST], 5 * SMALLEST),
         ("norm", [0.0, -0.0], 0.0),
         ("norm", [nan, -inf], inf),

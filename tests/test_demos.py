@@ -55,6 +55,11 @@ def circles(run):
     return run("circles")
 
 
+@pytest.fixture(scope="module")
+def digits(run):
+    return run("digits")
+
+
 def written(folder, output):
     """The files that the output names, which are all that were written."""
     paths = [Path(path) for path in re.findall(r"^wrote (.*)$", output, flags=re.MULTILINE)]
@@ -62,7 +67,7 @@ def written(folder, output):
     return paths
 
 
-@pytest.mark.parametrize("demo", ["chain_rule", "circles"])
+@pytest.mark.parametrize("demo", ["chain_rule", "circles", "digits"])
 def test_the_files_are_those_that_the_demo_says_it_wrote(request, demo):
     paths = written(*request.getfixturevalue(demo))
     assert paths
@@ -106,3 +111,20 @@ def test_the_circles_report_their_progress(circles):
 def test_the_circles_draw_graph_curves_and_boundary(circles):
     names = [path.name for path in written(*circles)]
     assert names == ["graph.svg", "training_curves.png", "decision_boundary.png"]
+
+
+def test_the_digits_are_learnt(digits):
+    accuracies = dict(re.findall(r"^(train|test) accuracy +(\S+)$", digits[1], flags=re.MULTILINE))
+    assert float(accuracies["train"]) >= 0.98
+    assert float(accuracies["test"]) >= 0.97
+    assert "50610 parameters" in digits[1]
+
+
+def test_the_digits_report_their_progress(digits):
+    lines = re.findall(r"^epoch +(\d+) +loss (\S+) +lr (\S+)$", digits[1], flags=re.MULTILINE)
+    assert [int(epoch) for epoch, _, _ in lines] == [1, 5, 10, 15, 20, 25, 30]
+    assert float(lines[-1][1]) < 0.3
+
+
+def test_the_digits_draw_curves_and_a_confusion_matrix(digits):
+    assert [path.name for path in written(*digits)] == ["training_curves.png", "confusion_matrix.png"]

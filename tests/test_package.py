@@ -21,9 +21,20 @@ FLOORS = [
     {"_custom", "_differences", "_evaluation", "_expressions", "_trees", "arrays", "calculus"},
     {"_picture", "drawing"}
     | {"compiler"}
-    | {f"compiler.{name}" for name in ("_arguments", "_batch_mean", "_compiled", "_emission", "_folding")}
+    | {
+        f"compiler.{name}"
+        for name in (
+            "_arguments",
+            "_batch_mean",
+            "_calls",
+            "_compiled",
+            "_contraction",
+            "_emission",
+            "_folding",
+        )
+    }
     | {f"compiler.{name}" for name in ("_graph", "_grouping", "_kernels", "_layout", "_passes", "_products")}
-    | {f"compiler.{name}" for name in ("_program", "_recording", "_scalar_program", "_views")},
+    | {f"compiler.{name}" for name in ("_program", "_recording", "_scalar_program", "_sums", "_views")},
     {"nn", "nn.activations", "nn.initializers", "nn.layers", "nn.losses", "nn.module", "optim"},
     {"_strategies", "testing", "training"},
     {"plotting"},

@@ -2,9 +2,12 @@
 
 import io
 import math
+import re
 import sys
+from contextlib import nullcontext
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,14 +15,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from references.numpy_network import Network, arrays
 
-from autograd_lite import Value
-from autograd_lite.nn import ACTIVATIONS, MLP, Module, Neuron, binary_cross_entropy, mse
+from autograd_lite import Value, training
+from autograd_lite.nn import (
+    ACTIVATIONS,
+    LOSSES,
+    MLP,
+    Dropout,
+    Layer,
+    Module,
+    Neuron,
+    Sequential,
+    binary_cross_entropy,
+    mse,
+)
+from autograd_lite.nn.module import assign
+from autograd_lite.ops import DomainError
 from autograd_lite.optim import SGD, ExponentialDecay
 from autograd_lite.training import History, fit
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(7, 2)).tolist()
 Y = [0, 1, 1, 0, 1, 0, 1]
+ENGINES = ["compiled", "eager"]
 
 
 def small_model():
@@ -29,7 +46,7 @@ def small_model():
 def trained(**how):
     """A small model after training on X and Y, and the history."""
     model = how.pop("model", None) or small_model()
-    history = fit(model, X, Y, **{"loss": "binary_cross_entropy", "epochs": 3, "seed": 0} | how)
+    history = fit(model, X, how.pop("y", Y), **{"loss": "binary_cross_entropy", "epochs": 3, "seed": 0} | how)
     return model, history
 
 
@@ -84,7 +101,7 @@ def test_an_epoch_is_cut_into_batches_the_last_of_which_may_be_smaller(n, batch_
         return prediction
 
     how = {"loss": loss, "optimizer": Recording(), "batch_size": batch_size, "epochs": 2}
-    fit(Neuron(1), np.zeros((n, 1)), np.zeros(n), **how)
+    fit(Neuron(1), np.zeros((n, 1)), np.zeros(n), engine="eager", **how)
     batches = " ".join(events[n:]).split("step")
     assert [batch.count("example") for batch in batches] == [*sizes, *sizes, 0]
 
@@ -97,7 +114,8 @@ def test_each_epoch_has_every_example_once_in_a_new_order():
         return prediction * 0.0
 
     n, epochs = 20, 3
-    fit(Neuron(1), np.zeros((n, 1)), np.arange(n), loss=loss, batch_size=6, epochs=epochs, seed=0)
+    how = {"loss": loss, "batch_size": 6, "epochs": epochs, "seed": 0}
+    fit(Neuron(1), np.zeros((n, 1)), np.arange(n), engine="eager", **how)
     orders = np.array(order[-n * epochs :]).reshape(epochs, n)
     assert np.sort(orders).tolist() == [list(range(n))] * epochs
     assert len({tuple(row) for row in orders}) == epochs
@@ -183,17 +201,20 @@ def test_a_loss_may_be_a_function_that_uses_the_methods_of_values():
     assert trained(loss=absolute)[1].loss[-1] < trained(loss=absolute)[1].loss[0]
 
 
-def test_a_model_may_be_any_module():
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_model_may_be_any_module(engine):
     class Power(Module):
         def __init__(self):
             self.exponent = Value(1.0)
 
         def __call__(self, x):
-            return Value(x[0]) ** self.exponent
+            assert isinstance(x, list)
+            return x[0] ** self.exponent
 
     model = Power()
     inputs = np.linspace(0.5, 2, 10)
-    fit(model, inputs[:, None], inputs**2.5, loss="mse", epochs=200, optimizer=SGD(lr=0.2))
+    how = {"loss": "mse", "epochs": 200, "optimizer": SGD(lr=0.2), "engine": engine}
+    fit(model, inputs[:, None], inputs**2.5, **how)
     assert model.exponent.data == pytest.approx(2.5, abs=1e-6)
 
 
@@ -265,7 +286,7 @@ def test_ctrl_c_within_a_step_keeps_the_weights_of_the_last_whole_step(steps, pl
             states.append([p.data for p in parameters])
             super().step(parameters, epoch)
 
-    trained(optimizer=Recording(lr=0.5), epochs=3, batch_size=2)
+    trained(optimizer=Recording(lr=0.5), epochs=3, batch_size=2, engine="eager")
     assert len({tuple(state) for state in states}) == 12
 
     model = small_model()
@@ -292,7 +313,8 @@ def test_ctrl_c_within_a_step_keeps_the_weights_of_the_last_whole_step(steps, pl
                 ]
             super().step(parameters, epoch)
 
-    history = trained(model=model, loss=loss, optimizer=Interrupted(lr=0.5), epochs=3, batch_size=2)[1]
+    how = {"optimizer": Interrupted(lr=0.5), "epochs": 3, "batch_size": 2, "engine": "eager"}
+    history = trained(model=model, loss=loss, **how)[1]
     assert [p.data for p in model.parameters()] == states[steps]
     assert history.stop_reason == f"interrupted in epoch {steps // 4 + 1}"
     assert len(history) == steps // 4
@@ -319,32 +341,89 @@ class InterruptingParameter:
         return self.parameter.grad
 
 
+@pytest.mark.parametrize("steps", range(8))
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_ctrl_c_within_a_compiled_step_keeps_the_weights_of_the_last_whole_step(steps, place):
+    """As above; the interruption comes before or after the step's new weights have been computed."""
+    states = []
+
+    class Recording(SGD):
+        def update(self, theta, gradient, epoch=0):
+            states.append(theta.tolist())
+            return super().update(theta, gradient, epoch)
+
+    trained(optimizer=Recording(lr=0.5), epochs=3, batch_size=2)
+    assert len({tuple(state) for state in states}) == 12
+    interrupt = interrupting(steps + 1)
+
+    class Interrupted(SGD):
+        def update(self, theta, gradient, epoch=0):
+            if place == "before":
+                interrupt()
+            updated = super().update(theta, gradient, epoch)
+            if place == "after":
+                interrupt()
+            return updated
+
+    model, history = trained(optimizer=Interrupted(lr=0.5), epochs=3, batch_size=2)
+    assert [p.data for p in model.parameters()] == states[steps]
+    assert history.stop_reason == f"interrupted in epoch {steps // 4 + 1}"
+    assert len(history) == steps // 4
+
+
+@pytest.mark.parametrize("at", range(5))
+def test_ctrl_c_while_the_weights_are_written_back_does_not_lose_them(monkeypatch, at):
+    calls = []
+
+    def assign_interrupted(parameters, numbers):
+        calls.append(len(calls))
+        if calls[-1] == at:
+            assign(parameters[:4], numbers[:4])
+            raise KeyboardInterrupt
+        assign(parameters, numbers)
+
+    monkeypatch.setattr(training, "assign", assign_interrupted)
+    model, history = trained(epochs=5, batch_size=2)
+    assert model.state_dict() == trained(epochs=at + 1, batch_size=2)[0].state_dict()
+    assert history.stop_reason == f"interrupted in epoch {at + 1}"
+
+
 @pytest.mark.parametrize(
     ("rate", "scale"), [(1e1, 1), (1e10, 1), (1e100, 1), (1e200, 1), (1e308, 1), (1e308, 1000)]
 )
 def test_a_training_that_diverges_ends_with_an_error_and_the_finite_weights_of_the_step_before(rate, scale):
-    model = MLP(2, [3, 1], "leaky_relu", seed=1)
-    states = [[p.data for p in model.parameters()]]
+    """The same error, word for word, with both engines."""
+    messages = {}
+    for engine in ENGINES:
+        model = MLP(2, [3, 1], "leaky_relu", seed=1)
+        states = []
 
-    class Recording(SGD):
-        def step(self, parameters, epoch=0):
-            super().step(parameters, epoch)
-            states.append([p.data for p in parameters])
+        class Recording(SGD):
+            def update(self, theta, gradient, epoch=0):
+                updated = super().update(theta, gradient, epoch)
+                states.append(theta.tolist())  # noqa: B023
+                if np.isfinite(updated).all():
+                    states.append(updated.tolist())  # noqa: B023
+                return updated
 
-    y = scale * np.array(Y)
-    with pytest.raises(FloatingPointError, match="try a smaller learning rate"):
-        fit(model, X, y, loss="mse", optimizer=Recording(lr=rate), epochs=100, batch_size=3, seed=0)
-    final = [p.data for p in model.parameters()]
-    assert final == states[-1]
-    assert all(map(math.isfinite, final))
+        how = {"loss": "mse", "optimizer": Recording(lr=rate), "epochs": 100, "batch_size": 3, "seed": 0}
+        with pytest.raises(FloatingPointError, match="try a smaller learning rate") as caught:
+            fit(model, X, scale * np.array(Y), engine=engine, **how)
+        messages[engine] = str(caught.value)
+        final = [p.data for p in model.parameters()]
+        assert final == states[-1]
+        assert all(map(math.isfinite, final))
+    digits = re.compile(r"(\d\.\d{6})\d+")
+    assert len({digits.sub(r"\1", message) for message in messages.values()}) == 1
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("loss", ["binary_cross_entropy", "mse"])
-def test_a_prediction_that_is_nan_is_an_error_before_the_step(loss):
+def test_a_prediction_that_is_nan_is_an_error_before_the_step(loss, engine):
     model = Neuron(2, activation="sigmoid", init=lambda rng, n, m: np.array([[10.0], [-10.0]]))
     before = model.state_dict()
     with pytest.raises(FloatingPointError, match="the loss became nan in epoch 1"):
-        fit(model, [[1e308, 1e308]], [1], loss=loss)
+        fit(model, [[1e308, 1e308]], [1], loss=loss, engine=engine)
     assert model.state_dict() == before
 
 
@@ -357,8 +436,8 @@ def test_a_loss_that_becomes_infinite_or_nan_is_an_error_before_the_step(bad):
 
     model = small_model()
     with pytest.raises(FloatingPointError, match=r"the loss became -?(inf|nan) in epoch 3"):
-        trained(model=model, loss=loss, epochs=9)
-    assert model.state_dict() == trained(loss=lambda p, y: p * 1.0, epochs=2)[0].state_dict()
+        trained(model=model, loss=loss, epochs=9, engine="eager")
+    assert model.state_dict() == trained(loss=lambda p, y: p * 1.0, epochs=2, engine="eager")[0].state_dict()
 
 
 # What is refused
@@ -367,12 +446,16 @@ NAN, INF = math.nan, math.inf
 
 
 def refused(error, match, model=None, X=X, y=Y, **how):
-    """That `fit` raises before it changes the model."""
+    """That `fit` raises before it changes the model, the same with both engines."""
     model = model or small_model()
     state = model.state_dict()
-    with pytest.raises(error, match=match):
-        fit(model, X, y, **{"loss": "binary_cross_entropy"} | how)
-    assert model.state_dict() == state
+    messages = set()
+    for engine in ENGINES:
+        with pytest.raises(error, match=match) as caught:
+            fit(model, X, y, **{"loss": "binary_cross_entropy", "engine": engine} | how)
+        messages.add(str(caught.value))
+        assert model.state_dict() == state
+    assert len(messages) == 1
 
 
 @pytest.mark.parametrize("bad", [NAN, INF, -INF])
@@ -545,6 +628,254 @@ def test_callbacks_that_are_no_sequence_are_refused(callbacks):
     refused(TypeError, "list of functions as callbacks", callbacks=callbacks)
 
 
+@pytest.mark.parametrize("engine", ["", "Compiled", None, 3])
+def test_an_unknown_engine_is_refused_with_those_there_are(engine):
+    refused(ValueError, "unknown engine .*: choose one of 'compiled', 'eager'", engine=engine)
+
+
+ADVICE = r'fit\(\.\.\., engine="eager"\) takes any Python code'
+
+
+def branching(prediction, target):
+    return prediction if prediction.data > target else -prediction
+
+
+def branching_on_the_target(prediction, target):
+    return prediction if target == 1 else -prediction
+
+
+@pytest.mark.parametrize("loss", [branching, branching_on_the_target])
+def test_a_loss_that_depends_on_data_cannot_be_compiled_which_the_error_says_with_the_line(loss):
+    model = small_model()
+    with pytest.raises(TypeError, match=r"(?s)test_training.py, line \d+: return prediction if.*" + ADVICE):
+        trained(model=model, loss=loss)
+    assert model.state_dict() == small_model().state_dict()
+    assert len(trained(model=model, loss=loss, engine="eager")[1]) == 3
+
+
+class Branching(Module):
+    """A model that asks for a number, perhaps only in one mode."""
+
+    def __init__(self, modes):
+        self.w, self.modes = Value(1.0), modes
+
+    def __call__(self, x):
+        if self.training in self.modes:
+            return self.w * (1.0 if x[0] > 0 else 2.0)
+        return self.w * x[0]
+
+
+@pytest.mark.parametrize("modes", [(True,), (False,), (True, False)])
+def test_a_model_that_depends_on_data_cannot_be_compiled_which_the_error_says_with_the_line(modes):
+    model = Branching(modes)
+    match = r"(?s)test_training.py, line \d+: return self.w \* \(1.0 if x\[0\] > 0.*" + ADVICE
+    with pytest.raises(TypeError, match=match):
+        trained(model=model, loss="mse")
+    assert model.w.data == 1.0
+    assert model.training
+    assert len(trained(model=model, loss="mse", engine="eager")[1]) == 3
+
+
+def test_a_function_of_floats_cannot_be_compiled_which_the_error_says():
+    with pytest.raises(TypeError, match=f"(?s)does not become a float by itself.*{ADVICE}"):
+        trained(loss=lambda p, y: p * math.sqrt(y))
+    assert len(trained(loss=lambda p, y: p * math.sqrt(y), engine="eager")[1]) == 3
+
+
+# The two engines
+
+
+def same_training(make_model, X, y, **how):
+    """Train two models that are the same with the two engines; weights and losses must be the same, too."""
+    models = {engine: make_model() for engine in ENGINES}
+    histories = {engine: fit(model, X, y, engine=engine, **how) for engine, model in models.items()}
+    compiled, eager = ([p.data for p in models[engine].parameters()] for engine in ENGINES)
+    np.testing.assert_allclose(compiled, eager, rtol=1e-9, atol=1e-9)
+    assert histories["compiled"].loss == pytest.approx(histories["eager"].loss, rel=1e-9, abs=1e-9)
+    assert histories["compiled"].learning_rate == histories["eager"].learning_rate
+    assert histories["compiled"].stop_reason == histories["eager"].stop_reason
+    return models, histories
+
+
+def targets_for(loss, data, n, outputs):
+    """Labels, classes, distributions or numbers, as the loss takes them."""
+    if loss == "cross_entropy":
+        if data.random() < 0.5:
+            return data.integers(0, outputs, size=n)
+        return data.dirichlet(np.ones(outputs), size=n)
+    shape = (n, outputs) if outputs > 1 else n
+    if loss == "mse":
+        return data.normal(size=shape)
+    labels = data.integers(0, 2, size=shape)
+    return 2 * labels - 1 if loss == "hinge" else labels
+
+
+@settings(max_examples=60)
+@given(
+    sizes=st.lists(st.integers(1, 5), max_size=2),
+    outputs=st.integers(1, 4),
+    activation=st.sampled_from(sorted(ACTIVATIONS)),
+    loss=st.sampled_from(sorted(LOSSES)),
+    n=st.integers(1, 12),
+    batch_size=st.integers(1, 14) | st.none(),
+    dropout=st.sampled_from([None, 0.0, 0.2, 0.5, 0.9]),
+    shared=st.booleans(),
+    seed=st.integers(0, 1000),
+)
+def test_both_engines_give_the_same_weights_and_losses(
+    sizes, outputs, activation, loss, n, batch_size, dropout, shared, seed
+):
+    outputs += loss == "cross_entropy"
+    last = "sigmoid" if loss == "binary_cross_entropy" else "linear"
+    data = np.random.default_rng(seed)
+    X, y = data.normal(size=(n, 3)), targets_for(loss, data, n, outputs)
+
+    def make_model():
+        rng = np.random.default_rng(seed)
+        widths = [3, *sizes, outputs]
+        steps = []
+        for k, (fan_in, fan_out) in enumerate(pairwise(widths)):
+            if dropout is not None:
+                steps.append(Dropout(dropout, seed=rng if shared else seed + k))
+            name = last if k == len(sizes) else activation
+            steps.append(Layer(fan_in, fan_out, activation=name, seed=rng))
+        return Sequential(*steps)
+
+    how = {"loss": loss, "epochs": 3, "batch_size": batch_size, "optimizer": SGD(0.1)}
+    same_training(make_model, X, y, seed=seed, **how)
+
+
+def test_one_dropout_may_be_used_twice_and_one_generator_for_everything():
+    def make_model():
+        drop = Dropout(0.5, seed=0)
+        return Sequential(drop, Layer(2, 3, seed=1), drop, Layer(3, 1, nonlin=False, seed=2))
+
+    same_training(make_model, X, Y, loss="mse", epochs=3, batch_size=2, seed=0)
+    models, generators = {}, {}
+    for engine in ENGINES:
+        generators[engine] = rng = np.random.default_rng(0)
+        models[engine] = Sequential(Layer(2, 3, seed=rng), Dropout(0.5, rng), Layer(3, 1, seed=rng))
+        fit(models[engine], X, Y, loss="mse", epochs=3, batch_size=2, seed=rng, engine=engine)
+    assert generators["compiled"].random() == generators["eager"].random()
+
+
+class Partly(Module):
+    """A model with a parameter that its outputs do not reach and parameters made in another order."""
+
+    scale = Value(2.0)
+
+    def __init__(self):
+        self.late = None
+        self.unused = Value(5.0)
+        self.b = Value(1.0)
+        self.late = Value(0.5)
+
+    def __call__(self, x):
+        return self.late * x[0] + self.b * x[1] * Partly.scale
+
+
+def test_parameters_may_not_be_reached_and_others_than_those_of_the_model_stay_as_they_are():
+    models, _ = same_training(Partly, X, Y, loss="mse", epochs=4, batch_size=2, seed=0)
+    assert models["compiled"].unused.data == 5.0
+    assert models["compiled"].late.data != 0.5
+    assert Partly.scale.data == 2.0
+
+
+@pytest.mark.parametrize("n", [1023, 1024, 1025, 2500])
+def test_all_data_are_tried_out_before_a_compiled_training(n):
+    y = np.zeros(n)
+    y[-1] = 2
+    model = Neuron(1, activation="sigmoid", seed=0)
+    with pytest.raises(
+        ValueError, match=rf"the loss does not take y\[{n - 1}\]: .* labels 0 or 1, but got 2"
+    ):
+        fit(model, np.zeros((n, 1)), y, loss="binary_cross_entropy", batch_size=1)
+
+
+def test_a_probability_out_of_range_is_an_error_in_the_middle_of_a_training_too():
+    for engine in ENGINES:
+        model = MLP(1, [1], init=lambda rng, n, m: np.full((n, m), 0.5))
+        with pytest.raises(ValueError, match="binary_cross_entropy takes a probability, but got"):
+            fit(model, [[1.0]], [1], loss="binary_cross_entropy", optimizer=SGD(1.0), engine=engine)
+        assert [p.data for p in model.parameters()] == pytest.approx([2.5, 2.0])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_number_outside_a_domain_is_an_error_that_keeps_the_weights_of_the_step_before(engine):
+    w = Value(1.0)
+
+    class Model(Module):
+        def __init__(self):
+            self.w = w
+
+        def __call__(self, x):
+            return self.w * x[0]
+
+    with pytest.raises(DomainError, match="log"):
+        fit(Model(), [[1.0]], [0.0], loss=lambda p, y: p.log(), optimizer=SGD(0.75), engine=engine, epochs=9)
+    assert w.data == 1.0 - 0.75 - 0.75 / 0.25
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_callbacks_see_the_weights_of_their_epoch_and_may_change_them(engine):
+    seen = []
+    model = small_model()
+
+    def callback(history):
+        seen.append(model.state_dict())
+        if len(history) == 2:
+            model.parameters()[0].data = 7.0
+
+    trained(model=model, callbacks=[callback], batch_size=2, engine=engine)
+    assert seen[0] == trained(epochs=1, batch_size=2, engine=engine)[0].state_dict()
+    assert seen[1] == trained(epochs=2, batch_size=2, engine=engine)[0].state_dict()
+    assert model.state_dict() == seen[2]
+    assert abs(model.parameters()[0].data - 7.0) < 0.1
+
+
+class Moody(Module):
+    """A model that writes down the mode that it is called in."""
+
+    def __init__(self):
+        self.inner = Neuron(2, activation="sigmoid", seed=0)
+        self.modes = []
+
+    def __call__(self, x):
+        self.modes.append(self.training)
+        return self.inner(x)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("mode", [True, False])
+@pytest.mark.parametrize("end", ["all", "error", "Ctrl-C", "refused"])
+def test_a_model_is_in_training_mode_during_the_steps_and_then_in_the_mode_that_it_was_in(engine, mode, end):
+    model = Moody().train(mode)
+    model.inner.training = not mode
+    between = []
+
+    def callback(history):
+        between.append(model.training)
+        if end == "Ctrl-C":
+            raise KeyboardInterrupt
+        if end == "error":
+            raise ZeroDivisionError
+
+    expected = {"error": ZeroDivisionError, "refused": ValueError}.get(end)
+    with pytest.raises(expected) if expected else nullcontext():
+        trained(model=model, callbacks=[callback], engine=engine, y=[2] * 7 if end == "refused" else Y)
+    assert (model.training, model.inner.training) == (mode, not mode)
+    assert model.modes[0] is False
+    if end != "refused":
+        assert model.modes[-1] is True
+        assert between == [False] * (3 if end == "all" else 1)
+
+
+def test_a_compiled_training_calls_the_model_a_few_times_only():
+    model = Moody()
+    trained(model=model, epochs=20, batch_size=2)
+    assert len(model.modes) <= 4
+
+
 # The progress bar
 
 
@@ -601,7 +932,8 @@ def test_a_loss_of_plain_numbers_only_is_refused():
 
 def test_a_loss_may_be_a_plain_number_where_it_is_constant():
     model = MLP(1, [1], seed=0)
-    fit(model, [[1.0], [-1.0]], [1, -1], loss=lambda s, y: max(0, 1 - y * s), epochs=50, optimizer=SGD(0.1))
+    how = {"loss": lambda s, y: max(0, 1 - y * s), "epochs": 50, "optimizer": SGD(0.1), "engine": "eager"}
+    fit(model, [[1.0], [-1.0]], [1, -1], **how)
     assert model([1.0]).data >= 1.0
     assert model([-1.0]).data <= -1.0
 

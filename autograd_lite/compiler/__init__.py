@@ -2,7 +2,7 @@
 
 It knows no calculus; derivatives reach it as graphs. A function is recorded (`_recording`), its graph
 simplified (`_folding`, `_products`, `_batch_mean`), nodes of one kind are grouped (`_grouping`) and get
-places next to each other (`_layout`), and each group becomes a few calls (`_emission`), which a `Program` runs.
+places next to each other (`_layout`), each group becomes a few calls (`_emission`): a `Program`.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from autograd_lite.engine import Value
 Array = NDArray[np.float64]
 numbers_of = attrgetter("_number")
 
-# Of a larger graph it is not compared node by node whether a second call makes the same one, only the results.
+# Of a larger graph only the results are compared with those of a second call, not all nodes.
 LARGE = 50_000
 # So many programs of one function are kept, for arguments of different structure.
 PROGRAMS = 64
@@ -85,7 +85,7 @@ class Compiled:
     def _latest(self) -> Known:
         if self._last is None:
             raise RuntimeError(
-                f"{name_of(self.function)} is recorded when it is first called: call it before you ask for this"
+                f"{name_of(self.function)} is recorded at its first call: call it before you ask for this"
             )
         return self._last
 
@@ -110,11 +110,11 @@ class Compiled:
         return fill(leaves)
 
     def _on_values(self, args: Any, kwargs: Any, parameters: Any) -> Any:
-        """The function itself, for the derivatives of what was compiled and for what is compiled around it."""
+        """The function itself: inside a derivative, and inside another function that is compiled."""
         if self.in_axes is not None or parameters is not None:
             raise TypeError(
-                f"{name_of(self.function)} is compiled for batches of numbers, but got Values: call the function "
-                "that you compiled, or pass v.data"
+                f"{name_of(self.function)} is compiled for batches of numbers, but got Values: call the "
+                "function that you compiled, or pass v.data"
             )
         return self.function(*args, **kwargs)
 
@@ -124,16 +124,16 @@ class Compiled:
         theta = np.ascontiguousarray(parameters, dtype=float)
         if theta.shape != (len(leaves),):
             raise ValueError(
-                f"expected a vector of {len(leaves)} parameters, one for each of .parameters, but got an array "
-                f"of shape {np.shape(parameters)}"
+                f"expected a vector of {len(leaves)} parameters, one for each of .parameters, but got an "
+                f"array of shape {np.shape(parameters)}"
             )
         return theta
 
     def _compile(self, given: Arguments) -> Known:
         if self.reduce is not None and not given.has_batch:
             raise ValueError(
-                f"reduce={self.reduce!r} is over the batch, but no argument of {name_of(self.function)} has a "
-                "batch axis: say which with in_axes"
+                f"reduce={self.reduce!r} is over the batch, but no argument of {name_of(self.function)} has "
+                "a batch axis: say which with in_axes"
             )
         with collector_paused():
             recorded = self._record(given)
@@ -166,8 +166,8 @@ class Compiled:
         if not is_same:
             places = place_of_difference(recorded.graph, lambda: self._run(given, 0), is_batched)
             raise TypeError(
-                f"{name_of(self.function)} cannot be compiled, because it computes something else each time that "
-                f"it is called{places}: pass what changes, such as random numbers, as an argument"
+                f"{name_of(self.function)} cannot be compiled, because it computes something else each "
+                f"time that it is called{places}: pass what changes, such as random numbers, as an argument"
             )
         return recorded
 

@@ -88,7 +88,7 @@ def row_of(op: Operation) -> Primitive:
 def value_of(op: Operation, xs: Sequence[Any]) -> Any:
     """A primitive or a comparison of floats and bools."""
     if op in CONDITIONS:
-        return LOGIC[op](*xs)  # type: ignore[index, operator]
+        return LOGIC[str(op)](*xs)  # type: ignore[operator]
     row = row_of(op)
     return row.value(xs) if row.is_nary else row.value(*xs)
 

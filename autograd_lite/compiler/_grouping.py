@@ -117,6 +117,6 @@ def _terms_by_blocks(graph: Graph, i: int, block: list[int]) -> dict[tuple[int, 
 
 
 def _rank(block: int, is_batched: bool) -> tuple[int, bool, int]:
-    """Which of two factors stands on the left: parameters, then what came last. The number 1 is on the right."""
+    """Which of two factors stands on the left: a parameter, or what came last. The number 1 is on the right."""
     first = 0 if block == PARAMETERS else 2 if block == CONSTANTS else 1
     return first, is_batched, -block

@@ -1,4 +1,4 @@
-"""Layout: which array holds which node, so that operands are views and results are where they are returned."""
+"""Layout: which array holds which node, so that operands are views and results are in their place."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd_lite.compiler._emission import Call, Emitter, Inverse
+from autograd_lite.compiler._calls import Call, Emitter, Inverse
+from autograd_lite.compiler._emission import emit
 from autograd_lite.compiler._graph import CONDITIONS, Graph
 from autograd_lite.compiler._grouping import AFTER, CONSTANTS, MEAN, Group, row_of_nary
 from autograd_lite.compiler._views import BATCH_AXIS, Base, View
-
 
 # From so many means on it is worth while to divide the factors of what is averaged, rather than the means.
 MANY = 8192
@@ -26,7 +26,7 @@ class Source(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is needed to run: the arrays, the calls, where each leaf of the result is, what is to be checked."""
+    """What is needed to run: the arrays, the calls, where the leaves of the result are, what to check."""
 
     bases: list[Base]
     calls: list[Call]
@@ -111,7 +111,7 @@ class _Planner:
                 self._divide_by_batch()
                 is_divided = True
             self._place(group, at, homes, last_use, free)
-            self.emitter.emit(group)
+            emit(self.emitter, group)
             for other in self._operands(group):
                 if other >= 0 and last_use[other] == at:
                     base = int(self.base[self.groups[other].nodes[0]])
@@ -148,7 +148,7 @@ class _Planner:
         return last
 
     def _homes(self) -> dict[int, tuple[int, int]]:
-        """Nodes that are computed where they are returned: outputs, and means that a single output adds to."""
+        """Nodes that are computed where they are returned: outputs, and means that one output adds to."""
         homes: dict[int, tuple[int, int]] = {}
         for i, place in zip(self.graph.outputs, self.places, strict=False):
             homes.setdefault(i, place)
@@ -225,8 +225,8 @@ class _Planner:
     def _divide_factors(self) -> bool:
         """Divide one factor of each product rather than the sums over the batch, if that is less to divide.
 
-        Σ_b (a_b / B) x_b = mean(a x). It can be done in place, because nothing but means is left to compute of
-        numbers that differ in the batch; but not if a factor is also the other factor of another product.
+        Σ_b (a_b / B) x_b = mean(a x). It can be done in place, because nothing but means is left to compute
+        of numbers that differ in the batch; but not if a factor is also the other factor of another product.
         """
         terms = [part for g in self.groups if g.phase == MEAN for part in g.terms.items()]
         left = np.unique(np.concatenate([self.group_of[p.lefts] for _, p in terms]))
@@ -270,7 +270,7 @@ class _Planner:
             self.emitter.put(base, to, numbers[:, None] if is_batched else numbers, is_batched)
         for (base, source), moves in wanted.items():
             to, origin = (np.array(x) for x in zip(*moves, strict=True))
-            self.emitter._used.clear()
+            self.emitter.release()
             view = self.emitter.gathered(source, origin)
             self.emitter.put(base, to, view, self.bases[base].is_batched)
         if self.reduce == "sum":

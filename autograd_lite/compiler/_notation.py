@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from autograd_lite.compiler._symbolic import BATCHED, Label
-
-Dims = tuple[Label, ...]
+from autograd_lite.compiler._symbolic import Dims, Label
 
 # How tightly things bind. A matrix product among factors is put in parentheses, though Python would not.
 COMPARED, ADDED, CHAINED, MULTIPLIED, NEGATIVE, POWER, ATOM = 1, 4, 5, 6, 7, 8, 9
@@ -90,7 +88,7 @@ def exactly(e: Text, wanted: Dims) -> Text:
     if e.dims == wanted:
         return e
     if e.column and wanted == (*e.dims, None):
-        return atom(e.column, wanted)
+        return Text(e.column, e.binds, wanted)
     if len(e.dims) == 2 and e.dims[::-1] == wanted:
         return transposed(e)
     have = [d for d in e.dims if d is not None]
@@ -134,7 +132,10 @@ def operation(op: str, a: Text, b: Text, dims: Dims) -> Text:
     right = level + (op != "+" and (op != "*" or b.binds != MULTIPLIED or "/" in b.text))
     left = CHAINED if op == "/" else level
     binds = CHAINED if op == "@" else level
-    return Text(f"{a.at_least(left)} {op} {b.at_least(right)}", binds, dims)
+    column = f"{a.column} {op} {b.at_least(right)}" if a.column and not b.dims and a.binds >= left else ""
+    if b.column and not a.dims and b.binds >= right:
+        column = f"{a.at_least(left)} {op} {b.column}"
+    return Text(f"{a.at_least(left)} {op} {b.at_least(right)}", binds, dims, column=column)
 
 
 def product(a: Text, b: Text, dims: Dims) -> Text:
@@ -184,8 +185,3 @@ def total(e: Text, over: Sequence[Label], sizes: dict[Label, str]) -> Text:
     for d in missing:
         e = operation("*", atom(sizes[d]), e, e.dims)
     return e
-
-
-def size_of(label: Label, sizes: dict[Label, str]) -> str:
-    """The length of an axis as text."""
-    return "N" if label == BATCHED else sizes[label]

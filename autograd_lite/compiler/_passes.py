@@ -14,7 +14,6 @@ from autograd_lite.compiler._products import sums_of_products
 from autograd_lite.compiler._program import Program
 from autograd_lite.compiler._scalar_program import ScalarProgram
 
-
 # A group of so many nodes takes a call of NumPy as long as they take Python one by one.
 FEW = 12
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_lite._primitive import Primitive
-from autograd_lite.compiler._emission import Call, Inverse
+from autograd_lite.compiler._calls import Call, Inverse
 from autograd_lite.compiler._graph import CONDITIONS, row_of
 from autograd_lite.compiler._kernels import LOGIC, Segments, kernel_of, reduction_of
 from autograd_lite.compiler._layout import Plan
@@ -106,13 +106,13 @@ class Program:
 def check(x: Any, allowed: Any, message: str) -> None:
     """Raise ValueError unless all of the numbers are allowed."""
     if hasattr(allowed, "contains"):
-        if not ((x < allowed.low) | (x > allowed.high)).any():
-            return
-        wrong = np.array([not allowed.contains(v) for v in np.ravel(x).tolist()])
+        right = (x >= allowed.low) & (x <= allowed.high) | (x != x)
     else:
-        wrong = ~np.isin(np.ravel(x), allowed)
-    if wrong.any():
-        k = int(np.argmax(wrong))
+        right = x == allowed[0]
+        for number in allowed[1:]:
+            right |= x == number
+    if not np.all(right):
+        k = int(np.argmin(right))
         example = f" in example {k}" if np.ndim(x) else ""
         raise ValueError(message.format(f"{np.ravel(x)[k]:.10g}") + example)
 
@@ -242,7 +242,7 @@ class Workspace:
 
 
 def _clear(out: NDArray[np.int64], condition: NDArray[np.int8], mask: NDArray[np.int64]) -> None:
-    """0.0 where the condition holds, by its bits: no branch, and no product, which infinity times 0 would spoil."""
+    """0.0 where the condition holds, by its bits: without branches, and infinities do not matter."""
     np.subtract(condition, 1, mask, dtype=np.int64)
     np.bitwise_and(out, mask, out)
 

@@ -118,7 +118,7 @@ class ScalarProgram:
     def _expression(self, op: Any, i: int, xs: list[str]) -> str:
         if op in WRITTEN:
             return WRITTEN[op].format(*xs)
-        name = op if isinstance(op, str) else f"{op.name}_{i}"
+        name = _function_name(op, i)
         return f"{name}([{', '.join(xs)}])" if row_of(op).is_nary else f"{name}({', '.join(xs)})"
 
     def _name(self, i: int) -> str:
@@ -145,7 +145,7 @@ class ScalarProgram:
                     lines.append(f"    v[{i}] = t{i}")
                 op = graph.ops[i]
                 if op not in WRITTEN and op not in CONDITIONS:
-                    namespace[op if isinstance(op, str) else f"{op.name}_{i}"] = row_of(op).value
+                    namespace[_function_name(op, i)] = row_of(op).value
             exec("\n".join(["def compute(v):", *lines]), namespace)
             yield namespace["compute"]
 
@@ -157,6 +157,13 @@ class ScalarProgram:
         for x in self.graph.outputs:
             last[x] = np.inf
         return last
+
+
+def _function_name(op: Any, i: int) -> str:
+    """What the code calls a primitive; those that users define may have any name, and the same one."""
+    if isinstance(op, str):
+        return op
+    return f"{op.name if op.name.isidentifier() else 'custom'}_{i}"
 
 
 def _cut(lines: list[str], most: int = 200) -> list[str]:

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import count
 from keyword import iskeyword
 from math import prod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd_lite.compiler._emission import Call, Inverse
-from autograd_lite.compiler._program import Program
+from autograd_lite.compiler._calls import Call, Inverse
 from autograd_lite.compiler._views import BATCH, Positions, View
+
+if TYPE_CHECKING:
+    from autograd_lite.compiler._program import Program
 
 Label = int | str | None
 """An axis: a number for the result's, BATCHED, a letter for one that is summed over, None for length 1."""
+Dims = tuple[Label, ...]
+Block = tuple[str, tuple[int, ...], Positions]  # of parameters: its name, its shape, and which ones
 
 BATCHED = "b"
 # An operation on more pieces than this is printed as one on all of them side by side.
@@ -31,7 +36,7 @@ class Part(NamedTuple):
 
     source: int
     index: Positions
-    labels: tuple[Label, ...]
+    labels: Dims
 
 
 class Joined(NamedTuple):
@@ -45,7 +50,7 @@ class Numbers(NamedTuple):
     """A constant array."""
 
     array: Any
-    labels: tuple[Label, ...]
+    labels: Dims
 
 
 Operand = Part | Joined | Numbers | Inverse | float
@@ -60,7 +65,7 @@ class Symbol(NamedTuple):
     is_batched: bool
     data: Any = None
     name: str = ""
-    dims: tuple[Label, ...] | None = None  # of an input or of parameters, how the array is arranged
+    dims: Dims | None = None  # of an input or of parameters, how the array is arranged
 
 
 class Trace(NamedTuple):
@@ -112,35 +117,38 @@ class _Machine:
             name = names[k] if k < len(names) and _is_name(names[k]) else f"x{k + 1}"
             if base.is_batched and base.rows > 1:
                 name = name[0].upper() + name[1:]
-            rows: tuple[Label, ...] = (0,) if base.rows > 1 else ()
-            column: tuple[Label, ...] = (None,) if self.has_batch and rows else ()
+            rows: Dims = (0,) if base.rows > 1 else ()
+            column: Dims = (None,) if self.has_batch and rows else ()
             dims = (*rows, *((BATCHED,) if base.is_batched else column))
             shape = (base.rows,) if base.rows > 1 else ()
             self.owner[at][:] = self._add(Symbol("input", (), shape, base.is_batched, None, name, dims))
             self.index[at][:] = np.arange(base.rows)
 
     def _name_parameters(self) -> None:
-        for name, shape, at in [*self._labelled(), *self._seen()]:
-            if len(shape) == 2:
-                sizes = tuple(n for n in shape if n > 1)
-                axes = iter(range(2))
-                dims: tuple[Label, ...] = tuple(next(axes) if n > 1 else None for n in shape)
-                symbol = Symbol("parameters", (), sizes, False, None, name, dims)
-            else:
-                symbol = self._vector("parameters", len(at), name, shape)
-            self.owner[0][at] = self._add(symbol)
-            self.index[0][at] = np.arange(len(at))
+        for block in self._labelled():
+            self._add_block(*block)
+        for block in self._seen():
+            self._add_block(*block)
         rest = self.owner[0] < 0
         self.owner[0][rest] = self.theta
         self.index[0][rest] = np.flatnonzero(rest)
 
+    def _add_block(self, name: str, shape: tuple[int, ...], at: Positions) -> None:
+        symbol = self._vector("parameters", len(at), name, shape)
+        if len(shape) == 2:
+            axes = iter(range(2))
+            dims: Dims = tuple([next(axes) if n > 1 else None for n in shape])
+            symbol = symbol._replace(shape=tuple(n for n in shape if n > 1), dims=dims)
+        self.owner[0][at] = self._add(symbol)
+        self.index[0][at] = np.arange(len(at))
+
     def _vector(self, op: str, size: int, name: str, shape: tuple[int, ...]) -> Symbol:
-        dims: tuple[Label, ...] = (0,) if size > 1 else ()
+        dims: Dims = (0,) if size > 1 else ()
         if op == "parameters" and self.has_batch and shape:
             dims = (0, None) if size > 1 else (None, None)
         return Symbol(op, (), (size,) if size > 1 else (), False, None, name, dims)
 
-    def _labelled(self) -> Iterator[tuple[str, tuple[int, ...], Positions]]:
+    def _labelled(self) -> Iterator[Block]:
         """Blocks of parameters with labels like W1[0,3], which is from input 0 to neuron 3, b1[3] or a."""
         found: dict[tuple[str, int], list[tuple[tuple[int, ...], int]]] = {}
         for p, label in enumerate(getattr(self.program, "parameter_labels", None) or ()):
@@ -155,25 +163,28 @@ class _Machine:
             if rank < 3 and is_complete and _is_name(name) and counts.count(name) == 1:
                 yield name, shape, np.array(order)
 
-    def _seen(self) -> list[tuple[str, tuple[int, ...], Positions]]:
+    def _seen(self) -> list[Block]:
         """Blocks of parameters without labels, as the calls see them."""
-        taken = self.owner[0] >= 0
-        blocks: list[tuple[str, tuple[int, ...], Positions]] = []
-        counts = {"W": 0, "b": 0}
-        for view in [v for c in self.program.calls for v in _parameters_of(c)]:
-            at = positions(view)
+        free = self.owner[0] < 0
+        names = {kind: self._names(kind) for kind in "Wb"}
+        blocks: list[Block] = []
+        for call, view in [(c, v) for c in self.program.calls for v in _parameters_of(c)]:
+            at = np.unique(positions(view))
             order = sorted((-step, size) for size, step in view.axes if size > 1)
-            distinct = np.unique(at)
-            if taken[distinct].any() or len(distinct) != prod(n for _, n in order) or len(order) > 2:
-                continue
-            if not order or len(distinct) == len(taken) > 1 and len(order) == 1:
-                continue
             shape = tuple(n for _, n in order)
-            kind = "W" if len(order) == 2 else "b"
-            counts[kind] += 1
-            taken[distinct] = True
-            blocks.append((f"{kind}{counts[kind]}", shape, distinct))
+            is_row = call.op == "matmul" and view is call.operands[0] and view.axes[-1][0] == len(at)
+            if not free[at].all() or len(at) != prod(shape) or not 1 <= len(shape) <= 2:
+                continue
+            if len(shape) == 1 and len(at) == len(free) and not is_row:
+                continue
+            free[at] = False
+            shape = (1, *shape) if is_row and len(shape) == 1 else shape
+            blocks.append((next(names["W" if len(shape) == 2 else "b"]), shape, at))
         return blocks
+
+    def _names(self, kind: str) -> Iterator[str]:
+        taken = {s.name for s in self.symbols}
+        return (name for k in count(1) if (name := f"{kind}{k}") not in taken)
 
     # Calls
 
@@ -200,16 +211,14 @@ class _Machine:
         self.owner[view.base][where] = source
         self.index[view.base][where] = np.arange(len(where))
 
-    def _labels(self, view: View) -> tuple[Label, ...]:
+    def _labels(self, view: View) -> Dims:
         """Numbers for the axes of a result."""
         numbers = iter(range(len(view.axes)))
         is_batched = self.program.bases[view.base].is_batched
         batch = BATCHED if is_batched else None
-        return tuple(
-            batch if size == BATCH else next(numbers) if size > 1 else None for size, _ in view.axes
-        )
+        return tuple(batch if size == BATCH else next(numbers) if size > 1 else None for size, _ in view.axes)
 
-    def _read(self, x: Any, labels: tuple[Label, ...]) -> Operand:
+    def _read(self, x: Any, labels: Dims) -> Operand:
         if isinstance(x, Inverse | float | int):
             return x if isinstance(x, Inverse) else float(x)
         if not isinstance(x, View):
@@ -225,7 +234,7 @@ class _Machine:
             return Part(self.theta, at, labels)
         return self._joined(owner, index, labels)
 
-    def _joined(self, owner: Positions, index: Positions, labels: tuple[Label, ...]) -> Joined:
+    def _joined(self, owner: Positions, index: Positions, labels: Dims) -> Joined:
         axis = next(k for k in range(owner.ndim) if owner.shape[k] > 1)
         lines = np.moveaxis(owner, axis, 0).reshape(owner.shape[axis], -1)
         if not (lines == lines[:, :1]).all():
@@ -237,9 +246,7 @@ class _Machine:
         ]
         return Joined(parts, labels[axis])
 
-    def _result(
-        self, op: str, operands: tuple[Operand, ...], out: View, data: Any = None
-    ) -> None:
+    def _result(self, op: str, operands: tuple[Operand, ...], out: View, data: Any = None) -> None:
         shape = tuple(size for size, _ in out.axes if size > 1)
         is_batched = self.program.bases[out.base].is_batched
         self._write(out, self._add(Symbol(op, operands, shape, is_batched, data)))
@@ -303,7 +310,7 @@ class _Machine:
         if isinstance(x, View) and not self._spreads(x, call.out):
             self._move(x.base, np.broadcast_to(positions(x).ravel(), where.shape), call.out.base, where)
             return
-        labels: tuple[Label, ...] = (0, BATCHED if self.program.bases[call.out.base].is_batched else None)
+        labels: Dims = (0, BATCHED if self.program.bases[call.out.base].is_batched else None)
         array = np.ndim(x) if not isinstance(x, View) else len(x.axes)
         operand = self._read(x, labels[:array])
         is_batched = labels[1] is not None
@@ -371,6 +378,15 @@ class _Machine:
             parts.append(Part(source, self.index[x.base][at].reshape(shape), labels))
         is_batched = self.program.bases[out.base].is_batched
         self._write(out, self._add(Symbol(op, tuple(parts), shape, is_batched)), to[rows])
+
+
+def parts_of(symbol: Symbol) -> Iterator[Part]:
+    """The parts of other symbols among the operands."""
+    for x in symbol.operands:
+        if isinstance(x, Part):
+            yield x
+        elif isinstance(x, Joined):
+            yield from x.parts
 
 
 def positions(view: View) -> Positions:

@@ -1,4 +1,4 @@
-"""`Neuron`, `Layer` and `MLP`, with micrograd's call signatures; `Dropout` and `Sequential`, with PyTorch's."""
+"""`Neuron`, `Layer` and `MLP`, with micrograd's call signatures, and PyTorch's `Dropout` and `Sequential`."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from numbers import Real
@@ -307,13 +307,12 @@ class Dropout(Module):
     def _mask_to_be_drawn(self, watch: Watch, n: int) -> list[Value]:
         """Values that stand for the mask; the compiled function draws the numbers when it is called."""
         mask = [Value(1.0) for _ in range(n)]
-        for draw, values in watch.draws:
-            # One generator draws all its masks of an example before those of the next, as without compiling.
-            if isinstance(draw, _Draw) and draw.rng is self.rng:
-                break
-        else:
-            draw, values = _Draw(self.rng), []
-            watch.draws.append((draw, values))
+        # One generator draws all its masks of an example before those of the next, as without compiling.
+        mine = [pair for pair in watch.draws if isinstance(pair[0], _Draw) and pair[0].rng is self.rng]
+        if not mine:
+            mine = [(_Draw(self.rng), [])]
+            watch.draws += mine
+        draw, values = mine[0]
         draw.p += [self.p] * n
         values += mask
         return mask
