@@ -30,7 +30,7 @@ CHOICES = CONDITIONS | {"max", "min", "maximum", "minimum", "where", "clip", "re
 
 def numbers_of(tree: Any) -> list[float]:
     """The scalars of a structure of Values, floats and arrays."""
-    return [float(getattr(y, "data", y)) for y in scalars(flatten(tree)[0])]
+    return [y.data if isinstance(y, Value) else float(y) for y in scalars(flatten(tree)[0])]
 
 
 def graph_of(compiled: Any) -> Graph:

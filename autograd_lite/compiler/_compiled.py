@@ -18,6 +18,7 @@ from autograd_lite._recording import watching
 from autograd_lite._trees import Structure, Token
 from autograd_lite.compiler._arguments import Arguments, Axes, Leaf, arguments
 from autograd_lite.compiler._layout import Source
+from autograd_lite.compiler._listing import profile
 from autograd_lite.compiler._passes import Outside, program_of
 from autograd_lite.compiler._program import Program
 from autograd_lite.compiler._recording import Recorded, Run, difference, place_of_difference, read, run
@@ -91,23 +92,48 @@ class Compiled:
 
     def __call__(self, *args: Any, parameters: ArrayLike | None = None, **kwargs: Any) -> Any:
         """The results of the function for a batch, or for one set of arguments, as floats and arrays."""
-        if watching():
+        if (prepared := self._prepared(args, kwargs, parameters)) is None:
             return self._on_values(args, kwargs, parameters)
+        (program, recorded, fill), theta, inputs, batch_size = prepared
+        return fill(program.run(theta, inputs, batch_size, recorded.requirements))
+
+    def profile(
+        self, *args: Any, parameters: ArrayLike | None = None, repeat: int = 100, **kwargs: Any
+    ) -> str:
+        """Every call of the program for these arguments, with shapes, bytes and the time it takes.
+
+        Raises
+        ------
+        TypeError
+            If the arguments are Values, or the program has no calls of NumPy.
+        """
+        prepared = self._prepared(args, kwargs, parameters)
+        if prepared is None or not isinstance(prepared[0][0], Program):
+            raise TypeError(
+                f"expected numbers for which {name_of(self.function)} is a program of NumPy calls, but got "
+                "Values or a function without width: print(f.program) shows its statements"
+            )
+        (program, *_), theta, inputs, batch_size = prepared
+        return profile(program, theta, inputs, batch_size, repeat)  # type: ignore[arg-type]
+
+    def _prepared(self, args: Any, kwargs: Any, parameters: ArrayLike | None) -> Any:
+        """The program for these arguments and what it is run on, None if there are Values among them."""
+        if watching():
+            return None
         given = _quick(args, kwargs, self.in_axes)
         if given is None or given.key not in self._known:
             given = arguments(args, kwargs, self.in_axes, name_of(self.function))
         if given is None:
-            return self._on_values(args, kwargs, parameters)
+            return None
         if (known := self._known.get(given.key)) is None:
             known = self._compile(given)
         self._last = known
-        program, recorded, fill = known
+        recorded = known[1]
         theta = self._theta(recorded.parameters, parameters)
         inputs = given.arrays
         if recorded.draws:
             inputs = [*inputs, *_drawn(recorded, given)]
-        leaves = program.run(theta, inputs, given.batch_size, recorded.requirements)
-        return fill(leaves)
+        return known, theta, inputs, given.batch_size
 
     def _on_values(self, args: Any, kwargs: Any, parameters: Any) -> Any:
         """The function itself: inside a derivative, and inside another function that is compiled."""

@@ -83,15 +83,13 @@ def _axes_of(e: Emitter, ids: Positions) -> set[str]:
         has.add("t")
     if ids.shape[1] > 1 and not (ids == ids[:, :1]).all():
         has.add("n")
-    if e.is_batched[ids.flat[0]]:
+    if ids.dtype != float and e.is_batched[ids.flat[0]]:
         has.add("b")
     return has
 
 
 def _view(e: Emitter, operand: Any, order: list[str]) -> Operand:
     """An operand with its axes in this order, 1 for those along which it is always the same."""
-    if not isinstance(operand, tuple):
-        return _constant_view(operand, order)
     ids, has = operand
     for axis, letter in enumerate("tn"):
         if letter not in has:
@@ -100,6 +98,8 @@ def _view(e: Emitter, operand: Any, order: list[str]) -> Operand:
     missing = [a for a in "tnk" if a not in letters]
     arranged = np.transpose(ids, ["tnk".index(a) for a in (*missing, *letters)])
     arranged = arranged.reshape(arranged.shape[len(missing) :])
+    if ids.dtype == float:
+        return _constant_view(arranged, order, letters)
     source = e.rows(arranged.ravel())
     if not isinstance(source, Rows):
         return _constant_view(np.broadcast_to(source, arranged.size).reshape(arranged.shape), order, letters)
@@ -206,7 +206,7 @@ def _contiguous(base: int, order: Sequence[str], sizes: dict[str, int]) -> View:
     return View(base, 0, tuple(axes[::-1]))
 
 
-def _constant_view(numbers: Any, order: list[str], letters: Sequence[str] = "tnk") -> NDArray[Any]:
+def _constant_view(numbers: Any, order: list[str], letters: Sequence[str]) -> NDArray[Any]:
     present = [a for a in order if a in letters]
     arranged = np.transpose(numbers, [list(letters).index(a) for a in present])
     return arranged.reshape([arranged.shape[present.index(a)] if a in present else 1 for a in order])

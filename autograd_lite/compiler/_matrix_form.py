@@ -92,7 +92,7 @@ class _Writer:
         groups = [
             ", ".join(f"{s.name}: {_size(s)}" for s in live if s.op == op) for op in ("input", "parameters")
         ]
-        groups += [f"{s.name}: {prod(s.shape)} parameters" for s in live if s.op == "theta"]
+        groups += [f"{s.name}: all {prod(s.shape)} parameters" for s in live if s.op == "theta"]
         text = "; ".join([g for g in (*groups, *self.constants) if g])
         return [f"# {line}" for line in wrap(text, 98)]
 

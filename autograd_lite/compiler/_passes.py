@@ -14,8 +14,8 @@ from autograd_lite.compiler._products import sums_of_products
 from autograd_lite.compiler._program import Program
 from autograd_lite.compiler._scalar_program import ScalarProgram
 
-# A group of so many nodes takes a call of NumPy as long as they take Python one by one.
-FEW = 12
+# So many nodes and operands take Python, one by one, as long as one call of NumPy takes.
+FEW = 30
 
 
 class Outside(NamedTuple):
@@ -53,4 +53,4 @@ def _is_narrow(graph: Graph) -> bool:
             depth[i] = 1 + max(map(depth.__getitem__, xs))
             count += 1
             edges += len(xs)
-    return count < FEW * max(depth, default=0) and edges < 8 * count
+    return count + edges < FEW * max(depth, default=0)

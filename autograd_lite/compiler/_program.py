@@ -13,6 +13,8 @@ from autograd_lite.compiler._calls import Call, Inverse
 from autograd_lite.compiler._graph import CONDITIONS, row_of
 from autograd_lite.compiler._kernels import LOGIC, Segments, kernel_of, reduction_of
 from autograd_lite.compiler._layout import Plan
+from autograd_lite.compiler._listing import listing
+from autograd_lite.compiler._matrix_form import matrix_form
 from autograd_lite.compiler._views import View
 from autograd_lite.engine import Value
 
@@ -58,6 +60,16 @@ class Program:
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_free": {}}
+
+    def __str__(self) -> str:
+        return matrix_form(self)
+
+    def __repr__(self) -> str:
+        return f"Program({len(self.calls)} calls, {len(self.bases)} arrays)"
+
+    def listing(self, batch_size: int = 1) -> str:
+        """The calls one by one, with the shapes and the bytes that they have for a size of the batch."""
+        return listing(self, batch_size)
 
     @property
     def has_batch_axis(self) -> bool:

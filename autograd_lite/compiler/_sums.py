@@ -44,7 +44,14 @@ def _part(
     c: Any = np.array(part.coefficients)
     left, right = np.array(part.lefts), np.array(part.rights)
     is_even = part.counts.count(count) == rows
-    if not is_even or not (c.reshape(rows, -1) == c[::count, None]).all():
+    is_scaled = is_even and bool((c.reshape(rows, -1) == c[::count, None]).all())
+    if is_even and not is_scaled and not is_product:
+        # Multiplied by a matrix of constants.
+        has_batch = not is_mean and bool(e.is_batched[left].any())
+        to = out if out is not None and has_batch == is_batched else e.temporary(rows, has_batch)
+        contract(e, c.reshape(rows, -1), left.reshape(rows, -1), is_mean, to)
+        return [(1.0, to, to is out)]
+    if not is_scaled:
         return [(1.0, _ragged(e, part, c, left, right, is_product, is_mean), False)]
     c = float(c[0]) if (c == c[0]).all() else c[::count]
     left, right = left.reshape(rows, -1), right.reshape(rows, -1)
