@@ -31,6 +31,11 @@ FLOORS = [
             "_contraction",
             "_emission",
             "_folding",
+            "_listing",
+            "_matrix_form",
+            "_naming",
+            "_notation",
+            "_symbolic",
         )
     }
     | {f"compiler.{name}" for name in ("_graph", "_grouping", "_kernels", "_layout", "_passes", "_products")}

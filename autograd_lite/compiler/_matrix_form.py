@@ -39,6 +39,11 @@ SHOWN = 12  # a longer list of numbers is given a name, or cut
 
 SIGNS = {"add": "+", "subtract": "-", "div": "/", "ieee_div": "/"}
 OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+# Of a single term, where it is not the term itself.
+ALONE: dict[str, Callable[[Text], Text]] = {
+    "softmax": lambda e: notation.number(1.0),
+    "norm": lambda e: atom(f"abs({e.text})", e.dims),
+}
 LOGIC = {"and": "&", "or": "|"}
 
 
@@ -93,8 +98,7 @@ class _Writer:
             ", ".join(f"{s.name}: {_size(s)}" for s in live if s.op == op) for op in ("input", "parameters")
         ]
         groups += [f"{s.name}: all {prod(s.shape)} parameters" for s in live if s.op == "theta"]
-        text = "; ".join([g for g in (*groups, *self.constants) if g])
-        return [f"# {line}" for line in wrap(text, 98)]
+        return [f"# {line}" for g in (*groups, *self.constants) for line in wrap(g, 98)]
 
     # Values
 
@@ -165,7 +169,7 @@ class _Writer:
             for axis, (n, stride) in enumerate(zip(symbol.shape, strides, strict=True)):
                 last = int(start[axis]) + (size - 1) * (s // stride)
                 if axis not in found and s % stride == 0 and 0 <= last < n:
-                    found[axis] = label, _slice(int(start[axis]), last + 1, s // stride, n)
+                    found[axis] = label, _slice(int(start[axis]), last, s // stride, n)
                     break
             else:
                 return self._reshaped(e, symbol, part)
@@ -230,6 +234,8 @@ class _Writer:
     def _numbers(self, x: Numbers) -> Text:
         dims = tuple(d for d, n in zip(x.labels, np.shape(x.array), strict=True) if n > 1)
         array = np.squeeze(x.array)
+        if array.size == 1:
+            return notation.number(float(array))
         if array.size <= SHOWN:
             return atom(f"array({array.tolist()})", dims)
         name = self._fresh("C")
@@ -284,7 +290,11 @@ class _Writer:
     def _factors(self, symbol: Symbol) -> Text | None:
         """Σ_j a_i b_j as a_i Σ_j b_j."""
         part = symbol.operands[0]
-        if not isinstance(part, Part) or len(symbol.data) != 1 or self.done[part.source].binds == notation.ATOM:
+        if (
+            not isinstance(part, Part)
+            or len(symbol.data) != 1
+            or self.done[part.source].binds == notation.ATOM
+        ):
             return None
         inner = self.symbols[part.source]
         labels = [d for d, n in zip(part.labels, part.index.shape, strict=True) if n > 1]
@@ -300,7 +310,9 @@ class _Writer:
             return None
         b = notation.total(b, [axis], {axis: str(n)})
         new = {k: j for j, k in enumerate([k for k in range(len(inner.shape)) if k != axis])}
-        pair = [e._replace(dims=tuple(new.get(d, d) if isinstance(d, int) else d for d in e.dims)) for e in (a, b)]
+        pair = [
+            e._replace(dims=tuple(new.get(d, d) if isinstance(d, int) else d for d in e.dims)) for e in (a, b)
+        ]
         target = _target(pair, symbol)
         pair = [notation.aligned(e, target) for e in pair]
         return notation.product(*pair, notation.broadcast([e.dims for e in pair]))
@@ -313,15 +325,18 @@ class _Writer:
         sizes = self._sizes([x])
         wanted = tuple(d for d in labels if d in sizes and (d != BATCHED or symbol.is_batched))
         e = notation.spread(self._operand(x), wanted, sizes)
-        axis = len(wanted) - 1 - symbol.is_batched
         if starts is not None:
             numbers = starts.tolist() if len(starts) <= 4 * SHOWN else "[...]"
             name = name if name.endswith("reduceat") else f"{name}.reduceat"
             return atom(f"{name}({e.text}, {numbers})", (0, *wanted[1:]))
+        if labels[1] is None:
+            return ALONE.get(name, lambda e: e)(e)
+        axis = wanted.index(labels[1])
         dims = tuple(d for k, d in enumerate(wanted) if k != axis or name == "softmax")
         if name in ("max", "min", "prod"):
             return atom(f"{e.at_least(notation.ATOM)}.{name}({axis})", dims)
-        return atom(f"{name}({e.text}, {axis})", dims)
+        axis_of = "axis=" if name == "norm" else ""
+        return atom(f"{name}({e.text}, {axis_of}{axis})", dims)
 
     def _elementwise(self, symbol: Symbol) -> Text:
         texts = [self._operand(x) for x in symbol.operands]
@@ -401,14 +416,17 @@ def _one_of(e: Text, arrangements: list[Dims], s: Label, sizes: dict[Label, str]
     return notation.exactly(e, tuple(d if d in e.dims else None for d in arrangements[0]))
 
 
-def _slice(start: int, stop: int, step: int, size: int) -> str:
-    if (start, stop, step) == (0, size, 1):
+def _slice(start: int, last: int, step: int, size: int) -> str:
+    """The rows from the first to the last."""
+    if (start, last, step) == (0, size - 1, 1):
         return ":"
-    return f"{start or ''}:{stop if stop < size else ''}" + (f":{step}" if step > 1 else "")
+    if step < 0:
+        return f"{start}:{last - 1 if last else ''}:{step}"
+    stop = "" if last + step >= size else str(last + 1)
+    return f"{start or ''}:{stop}" + (f":{step}" if step > 1 else "")
 
 
 def _size(symbol: Symbol) -> str:
     """The shape of what comes in."""
     sizes = ["N" if d == BATCHED else "1" if d is None else str(symbol.shape[d]) for d in symbol.dims or ()]  # type: ignore[index]
     return " x ".join(sizes) or "a number"
-

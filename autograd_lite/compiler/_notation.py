@@ -10,6 +10,8 @@ from autograd_lite.compiler._symbolic import Dims, Label
 # How tightly things bind. A matrix product among factors is put in parentheses, though Python would not.
 COMPARED, ADDED, CHAINED, MULTIPLIED, NEGATIVE, POWER, ATOM = 1, 4, 5, 6, 7, 8, 9
 
+CONSTANT = {"0": "zeros", "1": "ones"}
+
 
 class Text(NamedTuple):
     """An expression, and the label of each of its axes: None where the length is 1."""
@@ -91,6 +93,8 @@ def exactly(e: Text, wanted: Dims) -> Text:
         return Text(e.column, e.binds, wanted)
     if len(e.dims) == 2 and e.dims[::-1] == wanted:
         return transposed(e)
+    if not e.dims and _is_number(e):
+        return atom(f"array({'[' * len(wanted)}{e.text}{']' * len(wanted)})", wanted)
     have = [d for d in e.dims if d is not None]
     order = [d for d in wanted if d is not None]
     if have != order:
@@ -119,11 +123,15 @@ def _indices(dims: Dims, wanted: Dims) -> list[str]:
 def spread(e: Text, wanted: Dims, sizes: dict[Label, str]) -> Text:
     """The expression along exactly these axes, also those along which it is the same."""
     missing = [d for d in wanted if d is not None and d not in e.dims]
-    plain = exactly(e, tuple(d if d in e.dims else None for d in wanted))
     if not missing:
-        return plain
+        return exactly(e, wanted)
     shape = ", ".join("1" if d is None else sizes[d] for d in wanted)
-    return atom(f"broadcast_to({plain.text}, ({shape}{',' if len(wanted) == 1 else ''}))", wanted)
+    shape = f"({shape}{',' if len(wanted) == 1 else ''})"
+    if e.text in CONSTANT:
+        return atom(f"{CONSTANT[e.text]}({shape})", wanted)
+    if not fits(e.dims, wanted):
+        e = exactly(e, tuple(d if d in e.dims else None for d in wanted))
+    return atom(f"broadcast_to({e.text}, {shape})", wanted)
 
 
 def operation(op: str, a: Text, b: Text, dims: Dims) -> Text:

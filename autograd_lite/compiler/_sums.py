@@ -45,9 +45,9 @@ def _part(
     left, right = np.array(part.lefts), np.array(part.rights)
     is_even = part.counts.count(count) == rows
     is_scaled = is_even and bool((c.reshape(rows, -1) == c[::count, None]).all())
-    if is_even and not is_scaled and not is_product:
+    if is_even and not is_scaled and not is_product and not is_mean:
         # Multiplied by a matrix of constants.
-        has_batch = not is_mean and bool(e.is_batched[left].any())
+        has_batch = bool(e.is_batched[left].any())
         to = out if out is not None and has_batch == is_batched else e.temporary(rows, has_batch)
         contract(e, c.reshape(rows, -1), left.reshape(rows, -1), is_mean, to)
         return [(1.0, to, to is out)]
