@@ -82,6 +82,13 @@ def _maximum(a: Operand, b: Operand, out: Array) -> None:
     np.maximum(a, b, out=out)  # a third operand by position is deprecated
 
 
+def _clip(x: Operand, low: Operand, high: Operand, out: Array) -> None:
+    if type(low) is float and type(high) is float:  # twice as fast for few numbers
+        np.minimum(np.maximum(x, low, out=out), high, out=out)
+    else:  # one of them may be what is in the place of the result
+        np.clip(x, low, high, out)
+
+
 def _minimum(a: Operand, b: Operand, out: Array) -> None:
     np.minimum(a, b, out=out)
 
@@ -225,7 +232,7 @@ UFUNCS = (
 
 KERNELS: dict[str, Kernel] = {name: getattr(np, name) for name in UFUNCS.split()} | {
     "abs": np.absolute,
-    "clip": np.clip,
+    "clip": _clip,
     "div": _divide,
     "elu": _elu,
     "erf": _erf,

@@ -23,6 +23,8 @@ Bound = tuple[Callable[..., Any], tuple[Any, ...]]
 
 # Up to so many numbers are copied to and from a fixed place, so that all views of them are made once.
 SMALL = 8192
+# For more numbers than these, a choice without branches is faster.
+BRANCHES = 256
 # Buffers are kept for so many sizes of the batch.
 SIZES = 4
 
@@ -125,7 +127,7 @@ def check(x: Any, allowed: Any, message: str) -> None:
         right = x == allowed[0]
         for number in allowed[1:]:
             right |= x == number
-    if not np.all(right):
+    if not right.all():
         k = int(np.argmin(right))
         example = f" in example {k}" if np.ndim(x) else ""
         raise ValueError(message.format(f"{np.ravel(x)[k]:.10g}") + example)
@@ -151,6 +153,7 @@ class Workspace:
             self.arrays[k] = None
         for i in self.rebound:
             self.bound[i] = (_nothing, ())
+        self.checked = [] if self.moving else [self._resolve(view) for view in program.checks]
         self.problems: list[str] = []
         self.parts = [slice(view.offset, view.offset + view.axes[0][0]) for view in program.leaves]
 
@@ -184,7 +187,7 @@ class Workspace:
 
     def checks(self) -> list[Array]:
         """The numbers that are to be checked."""
-        return [self._resolve(view) for view in self.program.checks]
+        return self.checked or [self._resolve(view) for view in self.program.checks]
 
     def _leaves(self, results: list[Array]) -> list[Array]:
         if self.program.has_batch_axis:
@@ -211,7 +214,8 @@ class Workspace:
             return UFUNCS[op], (*xs, out)
         if op == "copy":
             return np.copyto, (out, *xs)
-        if op == "select" and type(xs[0]) is float and xs[0] == 0.0 and out.shape == xs[1].shape:
+        is_plain = out.shape == np.shape(xs[-1]) and out.size > BRANCHES
+        if op == "select" and type(xs[0]) is float and xs[0] == 0.0 and is_plain:
             return _clear, (out.view(np.int64), xs[1].view(np.int8), np.empty(out.shape, np.int64))
         if op == "select":
             return np.copyto, (out, xs[0], "same_kind", xs[1])
@@ -227,6 +231,8 @@ class Workspace:
             return reduction_of(data[0]), (xs[0], Segments(data[1]), out)
         if op in CONDITIONS:
             return LOGIC[str(op)], (*xs, out)
+        if op == "div" and type(xs[0]) is float and np.isfinite(xs[0]):
+            return np.divide, (*xs, out)  # of which NumPy notices every division by zero
         return kernel_of(row_of(op)), (*xs, out)
 
     def _look_closer(self) -> None:
