@@ -49,7 +49,7 @@ class Condition:
     def __bool__(self) -> bool:
         if (watch := watching()) and not all(map(watch.is_constant, self.inputs)):
             watch.refuse(
-                f"the condition {self} was asked for its answer", "where(condition, a, b), maximum or minimum"
+                f"the condition {_in_words(self)} was asked for its answer", "where(condition, a, b), maximum or minimum"
             )
         return self.holds
 
@@ -70,11 +70,11 @@ class Condition:
         return Condition("not", (self,), not self.holds)
 
     def __str__(self) -> str:
-        names = [_name(x) for x in self.inputs]
-        return f"not {names[0]}" if self.symbol == "not" else f" {self.symbol} ".join(names)
+        # In a function that is compiled text would be a way to get numbers out.
+        return "condition" if watching() else _in_words(self)
 
     def __repr__(self) -> str:
-        return f"Condition({self}: {self.holds})"
+        return "Condition(...)" if watching() else f"Condition({self}: {self.holds})"
 
 
 def compare(symbol: str, a: Any, b: Any) -> Condition:
@@ -91,10 +91,15 @@ def _holds(other: Condition | bool) -> bool:
     return other.holds if isinstance(other, Condition) else other
 
 
+def _in_words(condition: Condition) -> str:
+    names = [_name(x) for x in condition.inputs]
+    return f"not {names[0]}" if condition.symbol == "not" else f" {condition.symbol} ".join(names)
+
+
 def _name(operand: Any) -> str:
     """An operand in words; conditions are spelled out to the second level, however deep they go."""
     if isinstance(operand, Condition):
         nested = any(isinstance(x, Condition) for x in operand.inputs)
-        return "(...)" if nested else f"({operand})"
+        return "(...)" if nested else f"({_in_words(operand)})"
     label = getattr(operand, "label", "")
     return label or repr(getattr(operand, "_number", operand))

@@ -185,7 +185,9 @@ class Value:
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self._number!r}, grad={self._grad or 0.0!r}{label})"
+        if (watch := watching()) and not watch.is_constant(self):
+            return f"Value(data=..., grad=...{label})"  # text is a way to get a number out, too
+        return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Leaves can be copied and pickled; a copy of a result would have leaves of its own."""
@@ -205,7 +207,7 @@ class Value:
         self._da = clock()
 
     def __format__(self, spec: str) -> str:
-        return format(self._number, spec) if spec else str(self)
+        return format(self.data, spec) if spec else str(self)
 
     # Operators. The commonest are written out, because a call more would double their time.
 

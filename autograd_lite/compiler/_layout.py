@@ -130,7 +130,7 @@ class _Planner:
         """The groups of a group's operands; -1 is that of all sources."""
         xs = [x for part in group.terms.values() for x in (part.lefts, part.rights)]
         xs = xs or [[x for i in group.nodes for x in self.graph.operands[i]]]
-        return {int(x) for ids in xs for x in np.unique(self.group_of[ids])}
+        return {int(x) for ids in xs for x in set(self.group_of[ids].tolist())}
 
     def _last_uses(self) -> list[float]:
         """The last group that reads each group; infinite for what is read at the end."""

@@ -34,7 +34,10 @@ def program_of(recorded: Graph, outside: Outside) -> Program | ScalarProgram:
     has_batch = any(s.is_batched for s in sources)
     graph = merge_duplicates(fold_constants(recorded))
     if not has_batch and _is_narrow(graph):
-        return ScalarProgram(graph, sum(s.size for s in sources), len(labels), leaves)
+        each = [f"{name}[{k}]" for s, name in zip(sources, names, strict=False) for k in range(s.size)]
+        single = [s.size == 1 for s in sources for _ in range(s.size)]
+        called = [x[:-3] if is_single else x for x, is_single in zip(each, single, strict=False)]
+        return ScalarProgram(graph, leaves, called, labels)
     graph = sums_of_products(graph)
     if has_batch and reduce:
         graph = push_down_mean(graph, sum(leaves))

@@ -39,26 +39,56 @@ class ScalarProgram:
     >>> f = compile(lambda x: sin(x) * x)
     >>> y = f(2.0)
     >>> print(f.program)
-    t1 = sin(x0)
-    t2 = t1 * x0
+    t1 = sin(x)
+    t2 = t1 * x
     return t2
     """
 
     has_batch_axis = False
 
-    def __init__(self, graph: Graph, inputs: int, parameters: int, leaves: Sequence[int]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        leaves: Sequence[int],
+        input_names: Sequence[str] = (),
+        parameter_labels: Sequence[str] = (),
+    ) -> None:
         self.graph = graph
         self.leaves = list(leaves)
-        self._given = (parameters, inputs)
+        self.names = {"input": list(input_names), "parameter": list(parameter_labels)}
         self._functions: list[Callable[..., None]] = []
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_functions": []}
 
     def __str__(self) -> str:
-        lines = [line for _, line in self._statements()]
-        returned = ", ".join(self._name(i) for i in self.graph.outputs[: sum(self.leaves)])
+        called = self._called()
+        lines = []
+        for i, op in enumerate(self.graph.ops):
+            if op not in SOURCES:
+                xs = [called[x] for x in self.graph.operands[i]]
+                right = f"{xs[0]}**{xs[1]}" if op == "pow" else self._expression(op, i, xs)
+                lines.append(f"{called[i]} = {right}")
+        returned = ", ".join(called[i] for i in self.graph.outputs[: sum(self.leaves)])
         return "\n".join([*_cut(lines), f"return {returned}"])
+
+    def __repr__(self) -> str:
+        return f"ScalarProgram({len(self.graph)} nodes)"
+
+    def _called(self) -> list[str]:
+        """What each node is called in print: by the names of arguments, the labels of parameters, or a number."""
+        called: list[str] = []
+        count = 0
+        for op, data in zip(self.graph.ops, self.graph.data, strict=True):
+            if op == "constant":
+                called.append(repr(data).removesuffix(".0"))
+            elif op in SOURCES:
+                names = self.names[str(op)]
+                called.append((names[data] if data < len(names) else "") or f"{str(op)[0]}{data}")
+            else:
+                count += 1
+                called.append(f"t{count}")
+        return called
 
     def nbytes(self, batch_size: int = 1) -> int:
         """The memory of all intermediate results, in bytes."""

@@ -32,7 +32,7 @@ def _touches(e: Emitter, ids: list[int], out: Rows) -> bool:
     """Whether some of these nodes are where the result will be."""
     at = np.array(ids)
     here = at[e.base_of[at] == out.base]
-    return bool(np.isin(e.position_of[here], out.positions).any())
+    return bool(len(here) and np.isin(e.position_of[here], out.positions).any())
 
 
 def _part(

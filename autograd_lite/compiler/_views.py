@@ -65,6 +65,8 @@ BATCH_AXIS = (BATCH, 0)
 def steps(positions: Positions) -> tuple[int, ...] | None:
     """How far apart neighbours along each axis are, or None if that is not the same everywhere."""
     origin = (0,) * positions.ndim
+    if positions.size == 1:
+        return origin
     first = positions[origin]
     found = []
     expected = np.asarray(first)
