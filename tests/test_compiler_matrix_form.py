@@ -44,7 +44,8 @@ def softmax(x, axis):
 
 
 NAMESPACE = {name: _function(p) for name, p in ops.TABLE.items() if not p.is_nary and name != "where"}
-NAMESPACE |= {name: getattr(np, name) for name in "add array broadcast_to concatenate where inf nan".split()}
+NUMPY = "add array broadcast_to concatenate where zeros ones inf nan"
+NAMESPACE |= {name: getattr(np, name) for name in NUMPY.split()}
 NAMESPACE |= {"logsumexp": logsumexp, "softmax": softmax, "norm": np.linalg.norm}
 
 
@@ -55,7 +56,7 @@ def results_of(program, theta, inputs, n):
     place, _ = trace.parameters
     arrays = iter(inputs)
     for k, symbol in enumerate(trace.symbols):
-        if symbol.dims is None:
+        if symbol.dims is None or (symbol.op == "theta" and not len(theta)):
             continue
         shape = [n if d == BATCHED else 1 if d is None else symbol.shape[d] for d in symbol.dims]
         if symbol.op == "input":
@@ -71,18 +72,24 @@ def results_of(program, theta, inputs, n):
     exec("def f():\n" + "\n".join(f"    {line}" for line in text.splitlines()), names)
     found = names["f"]()
     found = found if isinstance(found, tuple) else (found,)
-    return [_leaf(x, *leaf, n, program) for x, leaf in zip(found, trace.leaves, strict=True)]
+    return [_leaf(x, *leaf, n, program, trace.symbols) for x, leaf in zip(found, trace.leaves, strict=True)]
 
 
-def _leaf(found, owner, index, n, program):
+def _leaf(found, owner, index, n, program, symbols):
+    """A leaf from its parts: whole symbols, or else runs of their rows."""
     is_batched = program.has_batch_axis
     items = found if isinstance(found, list) else [found]
     leaf = np.zeros((len(owner), n) if is_batched else len(owner))
-    for k, item in zip(dict.fromkeys(owner.tolist()), items, strict=True):
-        rows = owner == k
+    runs = np.cumsum(np.diff(owner, prepend=owner[:1]) != 0)
+    order = list(dict.fromkeys(owner.tolist()))
+    is_whole = all(
+        sorted(index[owner == k]) == list(range(np.prod(symbols[k].shape, dtype=int))) for k in order
+    )
+    groups = [owner == k for k in order] if is_whole else [runs == k for k in range(runs[-1] + 1)]
+    for rows, item in zip(groups, items, strict=True):
         size = (rows.sum(), n) if is_batched else (rows.sum(),)
         full = np.broadcast_to(item, size) if np.size(item) < np.prod(size) else np.reshape(item, size)
-        leaf[rows] = full[index[rows]]
+        leaf[rows] = full[index[rows]] if is_whole else full
     return leaf.T if is_batched else leaf
 
 
@@ -96,10 +103,14 @@ def assert_same(f, *args):
     expected = f.program.run(theta, shaped, N)
     found = results_of(f.program, theta, shaped, N)
     for a, b in zip(found, expected, strict=True):
-        np.testing.assert_allclose(np.reshape(a, np.shape(b)), b, rtol=1e-9, atol=1e-12, err_msg=str(matrix_form(f.program)))
+        np.testing.assert_allclose(
+            np.reshape(a, np.shape(b)), b, rtol=1e-9, atol=1e-12, err_msg=str(matrix_form(f.program))
+        )
 
 
-def network(sizes, activation="relu", output="linear", loss="mse", penalty=0.0, reduce="mean", unlabelled=False):
+def network(
+    sizes, activation="relu", output="linear", loss="mse", penalty=0.0, reduce="mean", unlabelled=False
+):
     model = nn.MLP(sizes[0], sizes[1:], activation, output, seed=1)
     parameters = model.parameters()
     rng = np.random.default_rng(0)
@@ -118,7 +129,11 @@ def network(sizes, activation="relu", output="linear", loss="mse", penalty=0.0, 
     targets = rng.integers(0, 2, (N, sizes[-1])).astype(float)
     if loss == "hinge":
         targets = 2 * targets - 1
-    return compile(step, in_axes=0, reduce=reduce), rng.normal(size=(N, sizes[0])), targets if sizes[-1] > 1 else targets[:, 0]
+    return (
+        compile(step, in_axes=0, reduce=reduce),
+        rng.normal(size=(N, sizes[0])),
+        targets if sizes[-1] > 1 else targets[:, 0],
+    )
 
 
 @given(
@@ -130,7 +145,9 @@ def network(sizes, activation="relu", output="linear", loss="mse", penalty=0.0, 
     st.sampled_from(["mean", "sum", None]),
     st.booleans(),
 )
-def test_the_matrix_form_of_a_network_computes_the_same(sizes, activation, output, loss, penalty, reduce, bare):
+def test_the_matrix_form_of_a_network_computes_the_same(
+    sizes, activation, output, loss, penalty, reduce, bare
+):
     if penalty and reduce is None:
         penalty = 0.0
     assert_same(*network(sizes, activation, output, loss, penalty, reduce, bare))
@@ -140,8 +157,9 @@ def test_a_network_reads_like_the_lecture():
     f, x, y = network([2, 3, 4, 1], loss="hinge", penalty=0.1)
     f(x, y)
     assert matrix_form(f.program).splitlines() == [
-        "# X: 2 x N, y: N; W1: 3 x 2, b1: 3 x 1, W2: 4 x 3, b2: 4 x 1, W3: 1 x 4, b3: 1 x 1;",
-        "# theta: all 26 parameters",
+        "# X: 2 x N, y: N",
+        "# W1: 3 x 2, b1: 3 x 1, W2: 4 x 3, b2: 4 x 1, W3: 1 x 4, b3: 1 x 1",
+        "# theta: all 30 parameters",
         "Z1 = W1 @ X + b1",
         "A1 = maximum(Z1, 0)",
         "Z2 = W2 @ A1 + b2",
@@ -167,7 +185,9 @@ def test_names_are_found_without_labels_too(unlabelled):
     f, x, y = network([2, 3, 2], loss="squares", unlabelled=unlabelled)
     f(x, y)
     text = matrix_form(f.program)
-    assert text.startswith("# X: 2 x N, Y: 2 x N; W1: 3 x 2, b1: 3 x 1, W2: 2 x 3, b2: 2 x 1\nZ1 = W1 @ X + b1\n")
+    assert text.startswith(
+        "# X: 2 x N, Y: 2 x N\n# W1: 3 x 2, b1: 3 x 1, W2: 2 x 3, b2: 2 x 1\nZ1 = W1 @ X + b1\n"
+    )
     assert "\ndW1 = D1 @ X.T / N\ndb1 = D1.sum(1) / N\n" in text
 
 
@@ -190,17 +210,20 @@ FUNCTIONS = {
 @pytest.mark.parametrize("reduce", ["mean", "sum", None])
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_matrix_form_of_other_functions(name, reduce):
-    assert_same(compile(FUNCTIONS[name], in_axes=0, reduce=reduce), np.random.default_rng(0).normal(size=(N, 3)))
+    assert_same(
+        compile(FUNCTIONS[name], in_axes=0, reduce=reduce), np.random.default_rng(0).normal(size=(N, 3))
+    )
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_programs_without_a_batch(name):
-    f = compile(FUNCTIONS[name])
-    x = np.array([0.5, -1.0, 2.0])
+def test_a_network_without_a_batch():
+    model = nn.MLP(2, [40, 30, 1], "tanh", seed=1)
+    f = compile(lambda x: (model(x), model(x).gradient(model.parameters())))
+    x = np.array([0.5, -1.0])
     f(x)
-    expected = f.program.run(np.zeros(0), [x], 1)
-    for a, b in zip(results_of(f.program, np.zeros(0), [x], 1), expected, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12)
+    theta = np.array([p.data for p in f.parameters])
+    assert "z1 = W1 @ x + b1" in matrix_form(f.program).lower().replace("w1", "W1")
+    for a, b in zip(results_of(f.program, theta, [x], 1), f.program.run(theta, [x], 1), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10)
 
 
 def test_what_cannot_be_read_is_written_as_slots(monkeypatch):

@@ -36,6 +36,7 @@ FLOORS = [
             "_naming",
             "_notation",
             "_symbolic",
+            "_blocks",
         )
     }
     | {f"compiler.{name}" for name in ("_graph", "_grouping", "_kernels", "_layout", "_passes", "_products")}

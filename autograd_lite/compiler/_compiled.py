@@ -114,7 +114,7 @@ class Compiled:
                 "Values or a function without width: print(f.program) shows its statements"
             )
         (program, *_), theta, inputs, batch_size = prepared
-        return profile(program, theta, inputs, batch_size, repeat)  # type: ignore[arg-type]
+        return profile(program, theta, inputs, batch_size, repeat)
 
     def _prepared(self, args: Any, kwargs: Any, parameters: ArrayLike | None) -> Any:
         """The program for these arguments and what it is run on, None if there are Values among them."""

@@ -7,6 +7,7 @@ here each becomes a line or, if it is short, has no name and is used once, a par
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import prod
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,10 @@ from autograd_lite.compiler import _notation as notation
 from autograd_lite.compiler._calls import Inverse
 from autograd_lite.compiler._listing import slots
 from autograd_lite.compiler._naming import names_of, uses_of
-from autograd_lite.compiler._notation import Dims, Text, atom
+from autograd_lite.compiler._notation import Text, atom
 from autograd_lite.compiler._symbolic import (
     BATCHED,
+    Dims,
     Joined,
     Label,
     Numbers,
@@ -37,20 +39,9 @@ LINES = 200  # a longer program is cut in the middle
 WIDTH = 72  # a longer expression gets a line of its own
 SHOWN = 12  # a longer list of numbers is given a name, or cut
 
-SIGNS = {"add": "+", "subtract": "-", "div": "/", "ieee_div": "/"}
-OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-# Of a single term, where it is not the term itself.
-ALONE: dict[str, Callable[[Text], Text]] = {
-    "softmax": lambda e: notation.number(1.0),
-    "norm": lambda e: atom(f"abs({e.text})", e.dims),
-}
-LOGIC = {"and": "&", "or": "|"}
-
 
 def matrix_form(program: Program) -> str:
-    """A program as equations of matrices that are Python, in which ``@`` is the matrix product.
-
-    Examples are columns: X has a row for each number of an example, and N columns.
+    """A program as equations of matrices, in Python; examples are the columns of X.
 
     Examples
     --------
@@ -59,8 +50,10 @@ def matrix_form(program: Program) -> str:
     >>> f = compile(lambda x: model(x), in_axes=0)
     >>> y = f([[1.0, 2.0], [3.0, 4.0]])
     >>> print(matrix_form(f.program))
-    # X: 2 x N; W1: 3 x 2, b1: 3 x 1, W2: 1 x 3, b2: 1 x 1
-    A1 = maximum(W1 @ X + b1, 0)
+    # X: 2 x N
+    # W1: 3 x 2, b1: 3 x 1, W2: 1 x 3, b2: 1 x 1
+    Z1 = W1 @ X + b1
+    A1 = maximum(Z1, 0)
     Z2 = W2 @ A1 + b2
     return Z2
     """
@@ -133,11 +126,12 @@ class _Writer:
     def _leaf(self, owner: Any, index: Any) -> str:
         """One of the results: a name, or a list of names."""
         order = list(dict.fromkeys(owner.tolist()))
-        if all(np.array_equal(np.sort(index[owner == k]), np.arange((owner == k).sum())) for k in order):
+        rows = {k: np.sort(index[owner == k]) for k in order}
+        if all(np.array_equal(rows[k], np.arange(prod(self.symbols[k].shape))) for k in order):
             items = [self._value(k).text for k in order]
         else:
             cuts = [0, *(np.flatnonzero(np.diff(owner)) + 1).tolist(), len(owner)]
-            runs = [(int(owner[i]), index[i:j]) for i, j in zip(cuts, cuts[1:], strict=False)]
+            runs = [(int(owner[i]), index[i:j]) for i, j in pairwise(cuts)]
             items = [self._part(Part(k, i, (0,))).text for k, i in runs]
         if len(items) > 4 * SHOWN:
             items[2 * SHOWN : -2 * SHOWN] = ["..."]
@@ -157,11 +151,11 @@ class _Writer:
     def _part(self, part: Part) -> Text:
         """A symbol, or some of its rows, along the axes of what it is an operand of."""
         e, symbol = self._value(part.source), self.symbols[part.source]
-        if (step := steps(part.index)) is None:
+        if (step := steps(part.rows)) is None:
             return self._chosen(e, symbol, part)
-        axes = zip(part.labels, part.index.shape, step, strict=True)
+        axes = zip(part.labels, part.rows.shape, step, strict=True)
         moving = [(label, size, s) for label, size, s in axes if size > 1 and s]
-        first = int(part.index.flat[0])
+        first = int(part.rows.flat[0])
         start = np.unravel_index(first, symbol.shape) if symbol.shape else ()
         strides = [prod(symbol.shape[k + 1 :]) for k in range(len(symbol.shape))]
         found: dict[int, tuple[Label, str]] = {}
@@ -198,12 +192,12 @@ class _Writer:
 
     def _reshaped(self, e: Text, symbol: Symbol, part: Part) -> Text:
         """Rows that follow each other, in another arrangement."""
-        rows = part.index.ravel()
+        rows = part.rows.ravel()
         if not np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows))):
             return self._chosen(e, symbol, part)
         text, batch = self._flat(e, symbol)
-        shape = [str(n) for n in part.index.shape if n > 1] + ["N"] * len(batch)
-        labels = [d for d, n in zip(part.labels, part.index.shape, strict=True) if n > 1]
+        shape = [str(n) for n in part.rows.shape if n > 1] + ["N"] * len(batch)
+        labels = [d for d, n in zip(part.labels, part.rows.shape, strict=True) if n > 1]
         whole = len(rows) == prod(symbol.shape)
         text += "" if whole else f"[{rows[0]}:{rows[-1] + 1}]"
         return atom(f"{text}.reshape({', '.join(shape)})", (*labels, *batch))
@@ -211,8 +205,8 @@ class _Writer:
     def _chosen(self, e: Text, symbol: Symbol, part: Part) -> Text:
         """Rows from anywhere, by a list of their numbers."""
         text, batch = self._flat(e, symbol)
-        numbers = str(part.index.squeeze().tolist()) if part.index.size <= 4 * SHOWN else "[...]"
-        labels = [d for d, n in zip(part.labels, part.index.shape, strict=True) if n > 1]
+        numbers = str(part.rows.squeeze().tolist()) if part.rows.size <= 4 * SHOWN else "[...]"
+        labels = [d for d, n in zip(part.labels, part.rows.shape, strict=True) if n > 1]
         return atom(f"{text}[{numbers}]", (*labels, *batch))
 
     def _joined(self, x: Joined) -> Text:
@@ -224,7 +218,7 @@ class _Writer:
         wanted = [d for d in wanted if d != BATCHED or is_batched]
         texts = []
         for p in x.parts:
-            length = str(p.index.shape[p.labels.index(x.along)])
+            length = str(p.rows.shape[p.labels.index(x.along)])
             dims = tuple(None if d == x.along and length == "1" else d for d in wanted)
             e = notation.spread(self._part(p), dims, sizes | {x.along: length})
             texts.append(e.text)
@@ -250,10 +244,10 @@ class _Writer:
         for x in operands:
             if isinstance(x, Joined):
                 sizes |= self._sizes(x.parts)
-                along = [p.index.shape[p.labels.index(x.along)] for p in x.parts]
+                along = [p.rows.shape[p.labels.index(x.along)] for p in x.parts]
                 sizes[x.along] = str(sum(along))
             elif isinstance(x, Part | Numbers):
-                shape = x.index.shape if isinstance(x, Part) else np.shape(x.array)
+                shape = x.rows.shape if isinstance(x, Part) else np.shape(x.array)
                 sizes |= {d: str(n) for d, n in zip(x.labels, shape, strict=True) if n > 1 and d is not None}
         return sizes
 
@@ -272,7 +266,7 @@ class _Writer:
         if (stack and m is None and r is None) or (a.text == b.text and len(a.dims) > 1) or s is None:
             dims = (*stack, *(d for d in (m, r, s) if d is not None))
             pair = notation.aligned(a, dims), notation.aligned(b, dims)
-            e = notation.product(*pair, notation.broadcast([x.dims for x in pair]))
+            e = notation.product(pair[0], pair[1], notation.broadcast([x.dims for x in pair]))
             return notation.total(e, [s], sizes) if s is not None else e
         lefts, rights = [(*stack, m, s)], [(*stack, s, r)]
         lefts += [(s,)] if m is None and not stack else []
@@ -285,7 +279,9 @@ class _Writer:
         if (factors := self._factors(symbol)) is not None:
             return factors
         sizes = {d: "N" if n < 0 else str(n) for d, n in symbol.data.items()}
-        return notation.total(self._operand(symbol.operands[0]), list(symbol.data), sizes)
+        return notation.total(
+            self._operand(_forwards(symbol.operands[0], symbol.data)), list(symbol.data), sizes
+        )
 
     def _factors(self, symbol: Symbol) -> Text | None:
         """Σ_j a_i b_j as a_i Σ_j b_j."""
@@ -297,8 +293,8 @@ class _Writer:
         ):
             return None
         inner = self.symbols[part.source]
-        labels = [d for d, n in zip(part.labels, part.index.shape, strict=True) if n > 1]
-        is_whole = np.array_equal(part.index.ravel(), np.arange(prod(inner.shape)))
+        labels = [d for d, n in zip(part.labels, part.rows.shape, strict=True) if n > 1]
+        is_whole = np.array_equal(part.rows.ravel(), np.arange(prod(inner.shape)))
         (over, n), *_ = symbol.data.items()
         if inner.op != "multiply" or not is_whole or over not in labels:
             return None
@@ -315,7 +311,7 @@ class _Writer:
         ]
         target = _target(pair, symbol)
         pair = [notation.aligned(e, target) for e in pair]
-        return notation.product(*pair, notation.broadcast([e.dims for e in pair]))
+        return notation.product(pair[0], pair[1], notation.broadcast([x.dims for x in pair]))
 
     def _reduction(self, symbol: Symbol) -> Text:
         name, starts = symbol.data
@@ -325,13 +321,16 @@ class _Writer:
         sizes = self._sizes([x])
         wanted = tuple(d for d in labels if d in sizes and (d != BATCHED or symbol.is_batched))
         e = notation.spread(self._operand(x), wanted, sizes)
-        if starts is not None:
+        over = labels[1] if starts is None else labels[0]
+        if starts is not None and len(starts) > 1:
             numbers = starts.tolist() if len(starts) <= 4 * SHOWN else "[...]"
             name = name if name.endswith("reduceat") else f"{name}.reduceat"
             return atom(f"{name}({e.text}, {numbers})", (0, *wanted[1:]))
-        if labels[1] is None:
-            return ALONE.get(name, lambda e: e)(e)
-        axis = wanted.index(labels[1])
+        if name == "add.reduceat":
+            return notation.total(e, [over], sizes)
+        if over not in wanted or over is None:
+            return _of_one(name, e)
+        axis = wanted.index(over)
         dims = tuple(d for k, d in enumerate(wanted) if k != axis or name == "softmax")
         if name in ("max", "min", "prod"):
             return atom(f"{e.at_least(notation.ATOM)}.{name}({axis})", dims)
@@ -344,55 +343,23 @@ class _Writer:
         texts = [notation.aligned(e, target) for e in texts]
         dims = notation.broadcast([e.dims for e in texts])
         if isinstance(symbol.operands[-1], Inverse):
-            return _divided(texts[0], symbol.operands[-1].power, dims)
-        return _applied(symbol.op, texts, dims)
+            return notation.divided(texts[0], symbol.operands[-1].power, dims)
+        return notation.applied(symbol.op, texts, dims)
 
 
-def _divided(e: Text, power: int, dims: Dims) -> Text:
-    size = atom("N") if abs(power) == 1 else atom(f"N**{abs(power)}")
-    pair = (e, size) if power < 0 else (size, e)
-    return notation.operation("/" if power < 0 else "*", *pair, dims)
+def _forwards(x: Operand, summed: dict[Label, int]) -> Operand:
+    """An operand whose rows go forwards along the axes that are summed over, where their order is all one."""
+    if not isinstance(x, Part) or (step := steps(x.rows)) is None:
+        return x
+    back = [label in summed and s < 0 for label, s in zip(x.labels, step, strict=True)]
+    return x._replace(rows=x.rows[tuple([slice(None, None, -1 if is_back else 1) for is_back in back])])
 
 
-def _applied(op: str, xs: list[Text], dims: Dims) -> Text:
-    """A function of arrays, as it is written."""
-    if op == "multiply":
-        return notation.product(*xs, dims)
-    if op == "select":
-        return _selected(*xs, dims)
-    if op in OPPOSITE:
-        sides = [x.at_least(notation.ADDED) for x in xs]
-        return Text(f"{sides[0]} {op} {sides[1]}", notation.COMPARED, dims, is_bool=True)
-    if op in LOGIC:
-        text = f" {LOGIC[op]} ".join(x.at_least(notation.MULTIPLIED) for x in xs)
-        return Text(text, notation.COMPARED, dims, is_bool=True)
-    if op == "not":
-        return Text(f"~{xs[0].at_least(notation.ATOM)}", notation.NEGATIVE, dims, is_bool=True)
-    if op in ("copy", "stop_gradient"):
-        return xs[0]._replace(dims=dims)
-    xs = [x.as_number() for x in xs]
-    if op in SIGNS:
-        if op == "add" and xs[1].text.startswith("-") and xs[1].binds >= notation.MULTIPLIED:
-            return notation.operation("-", xs[0], xs[1]._replace(text=xs[1].text[1:]), dims)
-        return notation.operation(SIGNS[op], *xs, dims)
-    if op == "negative":
-        return notation.negative(xs[0], dims)
-    if op in ("pow", "ieee_pow", "square"):
-        power = xs[1].at_least(notation.NEGATIVE) if len(xs) > 1 else "2"
-        return Text(f"{xs[0].at_least(notation.ATOM)}**{power}", notation.POWER, dims)
-    if op == "reciprocal":
-        return notation.operation("/", atom("1"), xs[0], dims)
-    if op == "relu":
-        return atom(f"maximum({xs[0].text}, 0)", dims)
-    return atom(f"{op}({', '.join(x.text for x in xs)})", dims)
-
-
-def _selected(a: Text, condition: Text, b: Text, dims: Dims) -> Text:
-    """b, but a where the condition holds; a mask of zeros is a factor."""
-    left, sign, right = condition.text.partition(" <= ")
-    if a.text == "0" and sign and condition.is_bool:
-        return notation.product(b.as_number(), condition._replace(text=f"{left} > {right}"), dims)
-    return atom(f"where({condition.text}, {a.text}, {b.text})", dims)
+def _of_one(name: str, e: Text) -> Text:
+    """A reduction of a single term."""
+    if name == "softmax":
+        return notation.number(1.0)
+    return atom(f"abs({e.text})", e.dims) if name == "norm" else e
 
 
 def _target(texts: list[Text], symbol: Symbol) -> Dims:

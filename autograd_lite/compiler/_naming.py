@@ -1,4 +1,4 @@
-"""The names of the lecture for the symbols of a program: Z and A of each layer, D of its errors, dW and db."""
+"""The names of the lecture for the symbols of a program: Z and A of each layer, its error D, dW and db."""
 
 from __future__ import annotations
 
@@ -34,9 +34,7 @@ def _distinct(symbol: Symbol) -> list[Part]:
     """The operands, once if both are the same: that is written as a square."""
     parts = list(parts_of(symbol))
     is_square = len(parts) == 2 and symbol.op in ("multiply", "matmul") and parts[0].source == parts[1].source
-    return (
-        parts[:1] if is_square and np.array_equal(parts[0].index.ravel(), parts[1].index.ravel()) else parts
-    )
+    return parts[:1] if is_square and np.array_equal(parts[0].rows.ravel(), parts[1].rows.ravel()) else parts
 
 
 def names_of(trace: Trace, uses: dict[int, int]) -> Names:
@@ -154,9 +152,8 @@ class _Namer:
     def _products(self, k: int, depth: int) -> Iterator[int]:
         """The products over the batch, or without a batch the products, that a symbol is made of."""
         symbol = self.symbols[k]
-        if symbol.op == "matmul" and symbol.data[2] == BATCHED:
-            yield k
-        elif symbol.op == "multiply" and len(symbol.shape) == 2 and len(list(parts_of(symbol))) == 2:
+        is_outer = symbol.op == "multiply" and len(symbol.shape) == 2 and len(list(parts_of(symbol))) == 2
+        if is_outer or (symbol.op == "matmul" and symbol.data[2] == BATCHED):
             yield k
         elif depth and symbol.op in ("add", "multiply", "subtract", "negative"):
             for part in parts_of(symbol):

@@ -1,4 +1,4 @@
-"""`Text`: an expression of NumPy as text, which knows along which axes its value lies and how tightly it binds."""
+"""`Text`: an expression of NumPy, which knows along which axes its value lies and how tightly it binds."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from autograd_lite.compiler._symbolic import Dims, Label
 # How tightly things bind. A matrix product among factors is put in parentheses, though Python would not.
 COMPARED, ADDED, CHAINED, MULTIPLIED, NEGATIVE, POWER, ATOM = 1, 4, 5, 6, 7, 8, 9
 
+SIGNS = {"add": "+", "subtract": "-", "div": "/", "ieee_div": "/"}
+COMPARISONS = ("<", "<=", ">", ">=")
+LOGIC = {"and": "&", "or": "|"}
 CONSTANT = {"0": "zeros", "1": "ones"}
 
 
@@ -22,6 +25,7 @@ class Text(NamedTuple):
     is_bool: bool = False
     column: str = ""  # a sum along the last axis once more, with that axis kept
     summand: str = ""  # of a sum what is summed
+    opposite: str = ""  # of a condition with which masks begin, the condition for what they leave
 
     def at_least(self, level: int) -> str:
         """The text, in parentheses if it binds less tightly."""
@@ -193,3 +197,51 @@ def total(e: Text, over: Sequence[Label], sizes: dict[Label, str]) -> Text:
     for d in missing:
         e = operation("*", atom(sizes[d]), e, e.dims)
     return e
+
+
+def divided(e: Text, power: int, dims: Dims) -> Text:
+    """An expression times a power of the number of examples."""
+    size = atom("N") if abs(power) == 1 else atom(f"N**{abs(power)}")
+    pair = (e, size) if power < 0 else (size, e)
+    return operation("/" if power < 0 else "*", *pair, dims)
+
+
+def applied(op: str, xs: list[Text], dims: Dims) -> Text:
+    """A function of arrays, as it is written."""
+    if op == "multiply":
+        return product(xs[0], xs[1], dims)
+    if op == "select":
+        return _selected(xs[0], xs[1], xs[2], dims)
+    if op in COMPARISONS:
+        sides = [x.at_least(ADDED) for x in xs]
+        opposite = f"{sides[0]} > {sides[1]}" if op == "<=" else ""
+        return Text(f"{sides[0]} {op} {sides[1]}", COMPARED, dims, is_bool=True, opposite=opposite)
+    if op in LOGIC:
+        text = f" {LOGIC[op]} ".join(x.at_least(MULTIPLIED) for x in xs)
+        return Text(text, COMPARED, dims, is_bool=True)
+    if op == "not":
+        return Text(f"~{xs[0].at_least(ATOM)}", NEGATIVE, dims, is_bool=True)
+    if op in ("copy", "stop_gradient"):
+        return xs[0]._replace(dims=dims)
+    xs = [x.as_number() for x in xs]
+    if op in SIGNS:
+        if op == "add" and xs[1].text.startswith("-") and xs[1].binds >= MULTIPLIED:
+            return operation("-", xs[0], xs[1]._replace(text=xs[1].text[1:]), dims)
+        return operation(SIGNS[op], xs[0], xs[1], dims)
+    if op == "negative":
+        return negative(xs[0], dims)
+    if op in ("pow", "ieee_pow", "square"):
+        power = xs[1].at_least(NEGATIVE) if len(xs) > 1 else "2"
+        return Text(f"{xs[0].at_least(ATOM)}**{power}", POWER, dims)
+    if op == "reciprocal":
+        return operation("/", atom("1"), xs[0], dims)
+    if op == "relu":
+        return atom(f"maximum({xs[0].text}, 0)", dims)
+    return atom(f"{op}({', '.join(x.text for x in xs)})", dims)
+
+
+def _selected(a: Text, condition: Text, b: Text, dims: Dims) -> Text:
+    """b, but a where the condition holds; a mask of zeros is a factor."""
+    if a.text == "0" and condition.opposite:
+        return product(b.as_number(), condition._replace(text=condition.opposite), dims)
+    return atom(f"where({condition.text}, {a.text}, {b.text})", dims)

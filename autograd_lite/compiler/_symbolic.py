@@ -6,15 +6,13 @@ input, a block of the parameters, or the result of an operation on parts of othe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from itertools import count
-from keyword import iskeyword
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from autograd_lite.compiler._blocks import is_name, labelled, positions, seen
 from autograd_lite.compiler._calls import Call, Inverse
 from autograd_lite.compiler._views import BATCH, Positions, View
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 Label = int | str | None
 """An axis: a number for the result's, BATCHED, a letter for one that is summed over, None for length 1."""
 Dims = tuple[Label, ...]
-Block = tuple[str, tuple[int, ...], Positions]  # of parameters: its name, its shape, and which ones
 
 BATCHED = "b"
 # An operation on more pieces than this is printed as one on all of them side by side.
@@ -35,7 +32,7 @@ class Part(NamedTuple):
     """Rows of a symbol, by their numbers, arranged along axes with these labels."""
 
     source: int
-    index: Positions
+    rows: Positions
     labels: Dims
 
 
@@ -114,7 +111,7 @@ class _Machine:
         names = list(getattr(self.program, "input_names", None) or [])
         for k, at in enumerate(self.program.sources):
             base = self.program.bases[at]
-            name = names[k] if k < len(names) and _is_name(names[k]) else f"x{k + 1}"
+            name = names[k] if k < len(names) and is_name(names[k]) else f"x{k + 1}"
             if base.is_batched and base.rows > 1:
                 name = name[0].upper() + name[1:]
             rows: Dims = (0,) if base.rows > 1 else ()
@@ -125,9 +122,10 @@ class _Machine:
             self.index[at][:] = np.arange(base.rows)
 
     def _name_parameters(self) -> None:
-        for block in self._labelled():
+        for block in labelled(getattr(self.program, "parameter_labels", None) or ()):
             self._add_block(*block)
-        for block in self._seen():
+        taken = {symbol.name for symbol in self.symbols}
+        for block in seen(self.program.calls, self.owner[0] < 0, taken):
             self._add_block(*block)
         rest = self.owner[0] < 0
         self.owner[0][rest] = self.theta
@@ -147,44 +145,6 @@ class _Machine:
         if op == "parameters" and self.has_batch and shape:
             dims = (0, None) if size > 1 else (None, None)
         return Symbol(op, (), (size,) if size > 1 else (), False, None, name, dims)
-
-    def _labelled(self) -> Iterator[Block]:
-        """Blocks of parameters with labels like W1[0,3], which is from input 0 to neuron 3, b1[3] or a."""
-        found: dict[tuple[str, int], list[tuple[tuple[int, ...], int]]] = {}
-        for p, label in enumerate(getattr(self.program, "parameter_labels", None) or ()):
-            if match := re.fullmatch(r"([^\[\]]+)(?:\[([\d, ]+)\])?", label):
-                at = tuple(int(k) for k in reversed((match[2] or "").split(",")) if k.strip())
-                found.setdefault((match[1], len(at)), []).append((at, p))
-        counts = [name for name, _ in found]
-        for (name, rank), members in found.items():
-            shape = tuple(1 + max(at[k] for at, _ in members) for k in range(rank))
-            order = [p for _, p in sorted(members)]
-            is_complete = len(members) == prod(shape) == len({at for at, _ in members})
-            if rank < 3 and is_complete and _is_name(name) and counts.count(name) == 1:
-                yield name, shape, np.array(order)
-
-    def _seen(self) -> list[Block]:
-        """Blocks of parameters without labels, as the calls see them."""
-        free = self.owner[0] < 0
-        names = {kind: self._names(kind) for kind in "Wb"}
-        blocks: list[Block] = []
-        for call, view in [(c, v) for c in self.program.calls for v in _parameters_of(c)]:
-            at = np.unique(positions(view))
-            order = sorted((-step, size) for size, step in view.axes if size > 1)
-            shape = tuple(n for _, n in order)
-            is_row = call.op == "matmul" and view is call.operands[0] and view.axes[-1][0] == len(at)
-            if not free[at].all() or len(at) != prod(shape) or not 1 <= len(shape) <= 2:
-                continue
-            if len(shape) == 1 and len(at) == len(free) and not is_row:
-                continue
-            free[at] = False
-            shape = (1, *shape) if is_row and len(shape) == 1 else shape
-            blocks.append((next(names["W" if len(shape) == 2 else "b"]), shape, at))
-        return blocks
-
-    def _names(self, kind: str) -> Iterator[str]:
-        taken = {s.name for s in self.symbols}
-        return (name for k in count(1) if (name := f"{kind}{k}") not in taken)
 
     # Calls
 
@@ -234,17 +194,21 @@ class _Machine:
             return Part(self.theta, at, labels)
         return self._joined(owner, index, labels)
 
-    def _joined(self, owner: Positions, index: Positions, labels: Dims) -> Joined:
+    def _joined(self, owner: Positions, index: Positions, labels: Dims) -> Operand:
         axis = next(k for k in range(owner.ndim) if owner.shape[k] > 1)
         lines = np.moveaxis(owner, axis, 0).reshape(owner.shape[axis], -1)
         if not (lines == lines[:, :1]).all():
-            raise NotImplementedError("operands from several places along several axes")
+            return self._side_by_side(owner, index, labels)
         cuts = np.flatnonzero(np.diff(lines[:, 0])) + 1
-        parts = [
-            Part(max(int(o.flat[0]), self.zero), i, labels)
-            for o, i in zip(np.split(owner, cuts, axis), np.split(index, cuts, axis), strict=True)
-        ]
-        return Joined(parts, labels[axis])
+        pieces = zip(np.split(owner, cuts, axis), np.split(index, cuts, axis), strict=True)
+        return Joined([Part(max(int(o.flat[0]), self.zero), i, labels) for o, i in pieces], labels[axis])
+
+    def _side_by_side(self, owner: Positions, index: Positions, labels: Dims) -> Part:
+        """All rows as one symbol, where several axes lead from one symbol to another."""
+        joined = self._joined(owner.ravel(), index.ravel(), (0,))
+        is_batched = any(self.symbols[k].is_batched for k in np.unique(owner).tolist())
+        source = self._add(Symbol("copy", (joined,), (owner.size,), is_batched))
+        return Part(source, np.arange(owner.size).reshape(owner.shape), labels)
 
     def _result(self, op: str, operands: tuple[Operand, ...], out: View, data: Any = None) -> None:
         shape = tuple(size for size, _ in out.axes if size > 1)
@@ -387,19 +351,3 @@ def parts_of(symbol: Symbol) -> Iterator[Part]:
             yield x
         elif isinstance(x, Joined):
             yield from x.parts
-
-
-def positions(view: View) -> Positions:
-    """The rows that a view sees, arranged as it arranges them, with 1 for the batch."""
-    at = np.array(view.offset)
-    for size, step in view.axes:
-        at = at[..., None] + step * np.arange(1 if size == BATCH else size)
-    return at
-
-
-def _parameters_of(call: Call) -> list[View]:
-    return [x for x in call.operands if isinstance(x, View) and x.base == 0]
-
-
-def _is_name(name: str) -> bool:
-    return name.isidentifier() and not iskeyword(name)
