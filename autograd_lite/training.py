@@ -27,8 +27,9 @@ __all__ = ["History", "fit"]
 Loss = Callable[[Any, Any], Any]
 Array = NDArray[np.float64]
 
-# So many examples at a time are tried out before a compiled training.
-CHUNK = 1024
+# So many examples at a time are tried out before a compiled training, and so many without compiling where it
+# is refused.
+CHUNK, FEW = 1024, 100
 
 
 @dataclass
@@ -85,8 +86,9 @@ def fit(
     Parameters
     ----------
     model : Module
-        Called with one example, a list of numbers, it returns a Value or a list of Values. It is in training
-        mode during the steps and in evaluation mode otherwise; in the end it is in the mode it was in before.
+        Called with one example, a list of numbers, it returns a Value or a list of Values. It is in
+        training mode during the steps and out of it while the data are tried out and in callbacks;
+        afterwards it is in the mode that it was in before.
     X : array_like of shape (n_examples, n_inputs)
         The examples, finite numbers.
     y : array_like of shape (n_examples,) or (n_examples, n_outputs)
@@ -109,8 +111,9 @@ def fit(
     engine : {"compiled", "eager"}, optional
         Whether model and loss are recorded once, with `Value`s for the example and its target, and become a
         program of NumPy calls for batches, or are called with the floats of every example in every step.
-        The second is slower by far, but takes any Python code. Weights and losses are the same, up to
-        rounding, and so are the masks of `Dropout`.
+        The second is slower by far, but takes any Python code, and notices what callbacks change of the
+        model besides the numbers in Values. Weights and losses are the same, up to rounding, and so are
+        the masks of `Dropout`. The first does not touch the `grad` of the parameters.
 
     Returns
     -------
@@ -157,15 +160,15 @@ def fit(
     trainer = choose(ENGINES, engine, "engine")(model, per_example, *data)
     rng = np.random.default_rng(seed)
     history = History()
-    with _progress_bar(epochs, progress) as bar, _modes(model) as set_training:
-        set_training(False)
+    modules = list(model.modules())
+    with _in_mode(modules, False):
         trainer.try_out()
+    with _progress_bar(epochs, progress) as bar, _in_mode(modules, False):
         try:
             for epoch in range(epochs):
                 order = rng.permutation(len(data[0]))
-                set_training(True)
-                mean_loss = trainer.train(order, batch_size, optimizer, epoch)
-                set_training(False)
+                with _in_mode(modules, True):
+                    mean_loss = trainer.train(order, batch_size, optimizer, epoch)
                 lr = optimizer.learning_rate(epoch)
                 history.loss.append(mean_loss)
                 history.learning_rate.append(lr)
@@ -192,9 +195,7 @@ class _Eager:
         self.loss = loss
         self.inputs: list[Any] = inputs.tolist()
         self.targets: list[Any] = targets.tolist()
-        self.parameters = model.parameters()
-        if not self.parameters:
-            raise ValueError(f"expected a model with parameters, but {model!r} has none")
+        self.parameters = _parameters(model)
 
     def try_out(self) -> None:
         """Meet every error that the data can cause before the first parameter changes."""
@@ -237,12 +238,11 @@ class _Compiled:
         self.loss = loss
         self.inputs = inputs
         self.targets = targets
-        self.eager = _Eager(model, loss, inputs[:0], targets[:0])
-        self.parameters = self.eager.parameters
-        self.gradient = Compiled(self._loss_and_gradient, 0, "mean")
+        self.parameters = _parameters(model)
+        self.gradient = Compiled(self.loss_and_gradient, 0, "mean")
         self.reached: _Reached | None = None
 
-    def _loss_of(self, x: Any, y: Any) -> Any:
+    def loss_of_an_example(self, x: Any, y: Any) -> Any:
         """The loss of one example, of Values."""
         prediction = self.model(x.tolist())
         _require_values(prediction)
@@ -250,20 +250,22 @@ class _Compiled:
         _require_losses([result])
         return result
 
-    def _loss_and_gradient(self, x: Any, y: Any) -> Any:
-        loss = self._loss_of(x, y)
+    def loss_and_gradient(self, x: Any, y: Any) -> Any:
+        """The loss of one example and its derivatives with respect to the parameters, all Values."""
+        loss = self.loss_of_an_example(x, y)
         return loss, loss.gradient(self.parameters)
 
     def try_out(self) -> None:
         """Meet every error that the data can cause before the first parameter changes."""
-        loss = Compiled(self._loss_of, 0, "mean")
+        loss = Compiled(self.loss_of_an_example, 0, "mean")
         try:
             for start in range(0, len(self.inputs), CHUNK):
                 loss(self.inputs[start : start + CHUNK], self.targets[start : start + CHUNK])
         except Exception as error:
-            # What is wrong with the model or the data is said best by them; if nothing is, they cannot be
-            # compiled.
-            _Eager(self.model, self.loss, self.inputs, self.targets).try_out()
+            # What is wrong with the model or the data, they say best themselves. If nothing is, they cannot
+            # be compiled; then the first examples show it, and nobody should wait for the others.
+            shown = FEW if isinstance(error, TypeError) else len(self.inputs)
+            _Eager(self.model, self.loss, self.inputs[:shown], self.targets[:shown]).try_out()
             error.add_note(ADVICE)
             raise
 
@@ -315,34 +317,37 @@ class _Reached:
 
     def __init__(self, leaves: list[Value], parameters: list[Value]) -> None:
         place = {p: k for k, p in enumerate(parameters)}
-        others = [leaf for leaf in leaves if leaf not in place]
-        place |= {leaf: len(parameters) + k for k, leaf in enumerate(others)}
-        self.others = np.array([leaf.data for leaf in others])
+        self.others = [leaf for leaf in leaves if leaf not in place]
+        place |= {leaf: len(parameters) + k for k, leaf in enumerate(self.others)}
         self.places = np.array([place[leaf] for leaf in leaves], dtype=int)
         self.are_all = leaves == parameters
 
     def __call__(self, theta: Array) -> Array:
-        return theta if self.are_all else np.append(theta, self.others)[self.places]
+        return theta if self.are_all else np.append(theta, [p.data for p in self.others])[self.places]
 
 
 ENGINES: dict[str, type[_Compiled] | type[_Eager]] = {"compiled": _Compiled, "eager": _Eager}
 ADVICE = '(fit(..., engine="eager") takes any Python code, at the speed of Python)'
 
 
+def _parameters(model: Module) -> list[Value]:
+    parameters = model.parameters()
+    if not parameters:
+        raise ValueError(f"expected a model with parameters, but {model!r} has none")
+    return parameters
+
+
 @contextmanager
-def _modes(model: Module) -> Iterator[Callable[[bool], None]]:
-    """A context with a function that sets the mode of all modules, and after which they are in their own."""
-    before = [(module, module.training) for module in model.modules()]
-
-    def set_training(mode: bool) -> None:
-        for module, _ in before:
-            module.training = mode
-
+def _in_mode(modules: list[Module], mode: bool) -> Iterator[None]:
+    """A context in which modules are in training mode or not; after it each is in its own mode again."""
+    before = [module.training for module in modules]
     try:
-        yield set_training
-    finally:
-        for module, mode in before:
+        for module in modules:
             module.training = mode
+        yield
+    finally:
+        for module, training in zip(modules, before, strict=True):
+            module.training = training
 
 
 def _require_values(prediction: Any) -> None:

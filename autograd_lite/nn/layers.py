@@ -288,8 +288,8 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, seed: Seed = None) -> None:
         if not isinstance(p, Real) or isinstance(p, bool) or not 0 <= p < 1:
             raise ValueError(f"expected a probability 0 <= p < 1 to drop an input, but got {p!r}")
-        self.p = float(p)
-        self.rng = np.random.default_rng(seed)
+        self.p: float = float(p)
+        self.rng: Generator = np.random.default_rng(seed)
 
     def __call__(self, x: Iterable[Any]) -> list[Any]:
         """The inputs that are left, scaled, and zeros, as a list."""
@@ -307,15 +307,19 @@ class Dropout(Module):
     def _mask_to_be_drawn(self, watch: Watch, n: int) -> list[Value]:
         """Values that stand for the mask; the compiled function draws the numbers when it is called."""
         mask = [Value(1.0) for _ in range(n)]
-        # One generator draws all its masks of an example before those of the next, as without compiling.
-        mine = [pair for pair in watch.draws if isinstance(pair[0], _Draw) and pair[0].rng is self.rng]
-        if not mine:
-            mine = [(_Draw(self.rng), [])]
-            watch.draws += mine
-        draw, values = mine[0]
+        draw, values = self._draw_of(watch)
         draw.p += [self.p] * n
         values += mask
         return mask
+
+    def _draw_of(self, watch: Watch) -> tuple["_Draw", list[Value]]:
+        """What draws from this generator, and for what: one thing, which keeps the order of the examples."""
+        for draw, values in watch.draws:
+            if isinstance(draw, _Draw) and draw.rng is self.rng:
+                return draw, values
+        new: tuple[_Draw, list[Value]] = (_Draw(self.rng), [])
+        watch.draws.append(new)
+        return new
 
     def __repr__(self) -> str:
         return f"Dropout({self.p:g})"
