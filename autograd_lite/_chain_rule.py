@@ -320,7 +320,7 @@ def _partials(node: Value, active: Container[Any]) -> Iterator[tuple[Value, Any]
         return
     inputs = node.inputs
     every = p.partials(node, inputs) if p.is_nary else ()
-    for i, (x, recorded) in enumerate(zip(inputs, node.partials, strict=True)):
+    for i, (x, recorded) in enumerate(zip(inputs, node._partials(), strict=True)):
         if recorded is None or x not in active:
             continue
         try:

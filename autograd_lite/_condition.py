@@ -37,37 +37,43 @@ class Condition:
     2.0
     """
 
-    __slots__ = ("holds", "inputs", "symbol")
+    __slots__ = ("_holds", "inputs", "symbol")
 
     _record: ClassVar[Callable[..., Any]]
 
     def __init__(self, symbol: str, inputs: tuple[Any, ...], holds: bool) -> None:
         self.symbol = symbol
         self.inputs = inputs
-        self.holds = holds
+        self._holds = holds
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is true."""
+        return bool(self)
 
     def __bool__(self) -> bool:
         if (watch := watching()) and not all(map(watch.is_constant, self.inputs)):
             watch.refuse(
-                f"the condition {_in_words(self)} was asked for its answer", "where(condition, a, b), maximum or minimum"
+                f"the condition {_in_words(self)} was asked for its answer",
+                "where(condition, a, b), maximum or minimum",
             )
-        return self.holds
+        return self._holds
 
     def __and__(self, other: Condition | bool) -> Condition:
         if not isinstance(other, Condition | bool):
             return NotImplemented
-        return Condition("and", (self, other), self.holds and _holds(other))
+        return Condition("and", (self, other), self._holds and _holds(other))
 
     def __or__(self, other: Condition | bool) -> Condition:
         if not isinstance(other, Condition | bool):
             return NotImplemented
-        return Condition("or", (self, other), self.holds or _holds(other))
+        return Condition("or", (self, other), self._holds or _holds(other))
 
     __rand__ = __and__
     __ror__ = __or__
 
     def __invert__(self) -> Condition:
-        return Condition("not", (self,), not self.holds)
+        return Condition("not", (self,), not self._holds)
 
     def __str__(self) -> str:
         # In a function that is compiled text would be a way to get numbers out.
@@ -88,7 +94,7 @@ def compare(symbol: str, a: Any, b: Any) -> Condition:
 
 
 def _holds(other: Condition | bool) -> bool:
-    return other.holds if isinstance(other, Condition) else other
+    return other._holds if isinstance(other, Condition) else other
 
 
 def _in_words(condition: Condition) -> str:

@@ -115,6 +115,8 @@ class Value:
     @property
     def has_grad(self) -> bool:
         """Whether `backward` (or an assignment to `grad`) came by."""
+        if watch := watching():
+            watch.refuse("it was asked for a grad", "loss.gradient(parameters), which gives Values")
         return self._grad is not None
 
     @property
@@ -155,6 +157,11 @@ class Value:
     @property
     def partials(self) -> tuple[float | None, ...]:
         """The local derivative with respect to each of `inputs`, None for a constant."""
+        if (watch := watching()) and not watch.is_constant(self):
+            watch.refuse("local derivatives were read", "v.gradient(x), which is a Value")
+        return self._partials()
+
+    def _partials(self) -> tuple[float | None, ...]:
         if self._primitive is None:
             return ()
         if self._b is not None:
@@ -471,7 +478,7 @@ def _record(p: Primitive, operands: Sequence[Any]) -> Value:
         x if isinstance(x, Value) else number(x, f"{wanted} {p.name}") for x in operands[len(conditions) :]
     ]
     operands = (*conditions, *others)
-    data = [c.holds for c in conditions] + [x._number if isinstance(x, Value) else x for x in others]
+    data = [c._holds for c in conditions] + [x._number if isinstance(x, Value) else x for x in others]
     try:
         y = p.value(data) if p.is_nary else p.value(*data)
     except (ValueError, ZeroDivisionError) as error:

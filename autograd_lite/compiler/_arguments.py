@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import reprlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,12 @@ Axes = int | None | Sequence[int | None]
 class Fixed:
     """Something that is no number: the function is recorded again when another one is given.
 
-    Arrays and lists are told apart by what they hold, other things without a hash by identity.
+    Arrays and lists are told apart by what they hold.
+
+    Raises
+    ------
+    TypeError
+        If it has no hash: a change of it would not be noticed.
     """
 
     def __init__(self, value: Any) -> None:
@@ -28,13 +34,17 @@ class Fixed:
         key = value
         if isinstance(value, np.ndarray):
             self.value = value.copy()
-            key = (value.shape, value.tolist() if value.dtype == object else value.tobytes())
-        if isinstance(key, list | tuple):
-            key = tuple(tuple(x) if isinstance(x, list) else x for x in key)
+            held = _typed(value.ravel()) if value.dtype == object else value.tobytes()
+            key = (value.shape, value.dtype.str, held)
+        elif isinstance(value, list | tuple):
+            key = _typed(value)
         try:
             hash(key)
         except TypeError:
-            key = id(value)
+            raise TypeError(
+                f"expected arguments that are numbers or have a hash, but got {reprlib.repr(value)}: a "
+                "function is recorded once for each of them"
+            ) from None
         self._key = (type(value), key)
 
     def __eq__(self, other: object) -> bool:
@@ -42,6 +52,11 @@ class Fixed:
 
     def __hash__(self) -> int:
         return hash(self._key)
+
+
+def _typed(elements: Iterable[Any]) -> tuple[Any, ...]:
+    """The elements with their types: True == 1."""
+    return tuple([(type(x), x) for x in elements])
 
 
 class Leaf(NamedTuple):
@@ -114,7 +129,7 @@ def arguments(args: tuple[Any, ...], kwargs: Mapping[str, Any], in_axes: Axes, n
     sizes: dict[int, str] = {}
     for k, (x, axis) in enumerate(zip((*args, *kwargs.values()), axes, strict=True)):
         what = f"argument {k}" if k < len(args) else f"the argument {names[k - len(args)]}"
-        found, structure = flatten(x if axis is None else _as_array(x))
+        found, structure = flatten(x if axis is None else _as_array(x, what))
         structures.append(structure)
         for leaf in found:
             form, array = _batched(leaf, axis, what, name) if axis is not None else _unbatched(leaf, what)
@@ -148,8 +163,8 @@ def _axes_of(in_axes: Axes, count: int, name: str) -> list[int | None]:
     return list(in_axes)
 
 
-def _as_array(x: Any) -> Any:
-    """Lists of numbers as an array, which has an axis; lists and dicts of arrays as they are."""
+def _as_array(x: Any, what: str) -> Any:
+    """Lists of numbers as an array, which has an axis; tuples and dicts of arrays as they are."""
     if not isinstance(x, list | tuple):
         return x
     todo = list(x)
@@ -157,12 +172,19 @@ def _as_array(x: Any) -> Any:
         y = todo.pop()
         if isinstance(y, list | tuple):
             todo += y
+        elif isinstance(x, list) and isinstance(y, np.ndarray) and y.shape:
+            raise TypeError(
+                f"{what} is a list of arrays, which may mean one array or several: write np.array of it for "
+                "one, or a tuple of arrays"
+            )
         elif isinstance(y, dict | Value) or getattr(y, "shape", ()) != ():
             return x
     try:
         return np.array(x, dtype=object if not len(x) else None)
-    except ValueError:  # ragged
-        return x
+    except ValueError as error:
+        raise ValueError(
+            f"{what} should be an array, but its lists differ in length: {reprlib.repr(x)}"
+        ) from error
 
 
 def _batched(leaf: Any, axis: int, what: str, name: str) -> tuple[Leaf | None, Array | None]:

@@ -13,17 +13,13 @@ from autograd_lite.compiler._products import Terms, add_linear
 
 def push_down_mean(graph: Graph, averaged: int) -> Graph:
     """The graph in which the first `averaged` outputs are means over the batch."""
-    graph = Graph(
-        graph.ops[:], graph.operands[:], graph.data[:], graph.is_batched[:], graph.outputs, graph.labels
-    )
-    one = graph.constant(1.0)
     wanted = bytearray(len(graph))  # nodes of which the mean is wanted
     needed = bytearray(len(graph))  # nodes of which the numbers are needed, of each example if batched
     for k, i in enumerate(graph.outputs):
         (wanted if k < averaged and graph.is_batched[i] else needed)[i] = 1
     for i in range(len(graph) - 1, -1, -1):
         if wanted[i]:
-            _mark(graph, i, one, wanted, needed)
+            _mark(graph, i, wanted, needed)
         if needed[i]:
             for x in graph.operands[i]:
                 needed[x] = 1
@@ -32,7 +28,7 @@ def push_down_mean(graph: Graph, averaged: int) -> Graph:
     at = [new_one] * len(graph)
     means = [new_one] * len(graph)
     for i in range(len(graph)):
-        if needed[i] and i != one:
+        if needed[i]:
             xs = tuple(map(at.__getitem__, graph.operands[i]))
             at[i] = new.add(graph.ops[i], xs, graph.data[i], graph.is_batched[i])
             if i in graph.labels:
@@ -48,7 +44,7 @@ def push_down_mean(graph: Graph, averaged: int) -> Graph:
     return new
 
 
-def _mark(graph: Graph, i: int, one: int, wanted: bytearray, needed: bytearray) -> None:
+def _mark(graph: Graph, i: int, wanted: bytearray, needed: bytearray) -> None:
     """What the mean of a node takes: means of factors, or the node's own numbers."""
     if needed[i] or graph.ops[i] != "linear":
         needed[i] = 1
@@ -56,7 +52,7 @@ def _mark(graph: Graph, i: int, one: int, wanted: bytearray, needed: bytearray) 
     is_batched = graph.is_batched
     _, lefts, rights = terms(graph, i)
     for a, b in zip(lefts, rights, strict=True):
-        if is_batched[a] == is_batched[b] or one in (a, b) or not _is_left_for_mean(graph, a, b):
+        if is_batched[a] == is_batched[b] or not _is_left_for_mean(graph, a, b):
             needed[a] = needed[b] = 1
         elif is_batched[a]:
             wanted[a] = needed[b] = 1

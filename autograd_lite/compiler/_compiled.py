@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable
 from functools import update_wrapper
 from inspect import signature
@@ -80,6 +81,10 @@ class Compiled:
         """The leaves that the program of the last call reads; raises RuntimeError before the first one."""
         return self._latest()[1].parameters
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Programs belong to leaves; a copy of them would have other ones.
+        return self.__dict__ | {"_known": {}, "_last": None}
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)
 
@@ -147,7 +152,13 @@ class Compiled:
     def _theta(self, leaves: list[Value], parameters: ArrayLike | None) -> Array:
         if parameters is None:
             return np.array(list(map(numbers_of, leaves)))
-        theta = np.ascontiguousarray(parameters, dtype=float)
+        given = np.asarray(parameters)
+        if given.dtype.kind not in "biuf" or np.ma.is_masked(parameters):
+            raise TypeError(
+                f"expected a vector of real numbers as parameters, but got {reprlib.repr(parameters)}: "
+                "without parameters= the numbers in the Values are taken"
+            )
+        theta = np.ascontiguousarray(given, dtype=float)
         if theta.shape != (len(leaves),):
             raise ValueError(
                 f"expected a vector of {len(leaves)} parameters, one for each of .parameters, but got an "
@@ -171,8 +182,8 @@ class Compiled:
                 self.reduce,
             )
             program = program_of(recorded.graph, outside)
-        while len(self._known) >= PROGRAMS:
-            self._known.pop(next(iter(self._known)))
+        for old in list(self._known)[: len(self._known) - PROGRAMS + 1]:
+            self._known.pop(old, None)
         fill = _filler(recorded.structure, program.has_batch_axis)
         self._known[given.key] = known = (program, recorded, fill)
         return known
@@ -182,15 +193,16 @@ class Compiled:
         is_batched = [s.is_batched for s in _sources(given) for _ in range(s.size)]
         inputs, first = self._run(given, 0)
         recorded = read(first, inputs, is_batched)
+        example = 0 if len(recorded.graph) > LARGE else given.batch_size - 1
         is_large = len(recorded.graph) > LARGE
-        inputs, second = self._run(given, 0 if is_large else given.batch_size - 1)
+        inputs, second = self._run(given, example)
         if is_large:
             is_same = np.array_equal(first.numbers(), second.numbers(), equal_nan=True)
         else:
             is_same = difference(recorded.graph, read(second, inputs, is_batched).graph) is None
         is_same = is_same and first.structure == second.structure
         if not is_same:
-            places = place_of_difference(recorded.graph, lambda: self._run(given, 0), is_batched)
+            places = place_of_difference(recorded.graph, lambda: self._run(given, example), is_batched)
             raise TypeError(
                 f"{name_of(self.function)} cannot be compiled, because it computes something else each "
                 f"time that it is called{places}: pass what changes, such as random numbers, as an argument"

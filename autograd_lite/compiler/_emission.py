@@ -34,9 +34,13 @@ def _where(e: Emitter, group: Group, nodes: Positions, out: Rows) -> None:
     operands = np.array([e.graph.operands[i] for i in group.nodes])
     condition, a, b = (e.rows(operands[:, k]) for k in range(3))
     is_in_place = isinstance(b, Rows) and b.base == out.base and np.array_equal(b.positions, out.positions)
+    # Where the results are no view, both calls need one array before they are put in their places.
+    to = out if steps(out.positions) is not None else e.temporary(len(nodes), group.is_batched)
     if not is_in_place:
-        e.elementwise("copy", (b,), out, group.is_batched)
-    e.elementwise("select", (a, condition), out, group.is_batched)
+        e.elementwise("copy", (b,), to, group.is_batched)
+    e.elementwise("select", (a, condition), to, group.is_batched)
+    if to is not out:
+        e.elementwise("copy", (to,), out, group.is_batched)
 
 
 def _reduction(e: Emitter, group: Group, nodes: Positions, out: Rows) -> None:

@@ -63,8 +63,7 @@ def group(graph: Graph, input_blocks: Sequence[int] = ()) -> list[Group]:
             parts = _terms_by_blocks(graph, i, block)
             key: Any = (op, batched, phase[i], *(parts if len(parts) == 1 else sorted(parts)))
         elif row_of_nary(op):
-            data = () if op != "softmax" else "softmax"
-            key = (op, batched, phase[i], frozenset(block[x] for x in xs), data)
+            key = (op, batched, phase[i], frozenset(block[x] for x in xs))
         else:
             key = (op, batched, phase[i], tuple(block[x] for x in xs))
         if (at := known.get(key)) is None:
@@ -117,6 +116,6 @@ def _terms_by_blocks(graph: Graph, i: int, block: list[int]) -> dict[tuple[int, 
 
 
 def _rank(block: int, is_batched: bool) -> tuple[int, bool, int]:
-    """Which of two factors stands on the left: a parameter, or what came last. The number 1 is on the right."""
+    """Which of two factors stands on the left: a parameter, or what came last; the number 1 never does."""
     first = 0 if block == PARAMETERS else 2 if block == CONSTANTS else 1
     return first, is_batched, -block

@@ -177,7 +177,7 @@ class _Planner:
             return
         mine = [homes.get(i) for i in nodes]
         is_late = group.phase == AFTER or not self.has_batch or self.reduce is None
-        if is_late and None not in mine and len({base for base, _ in mine if True}) == 1:  # type: ignore[misc]
+        if is_late and None not in mine and len({base for base, _ in mine}) == 1:  # type: ignore[misc]
             base = mine[0][0]  # type: ignore[index]
             if self.bases[base].is_batched == group.is_batched:
                 self.base[nodes] = base

@@ -7,7 +7,14 @@ sum of products with the weights that lead on from it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import isfinite
+from typing import NamedTuple
+
 from autograd_lite.compiler._graph import Graph, terms
+
+# A coefficient nearer to 0 may have lost digits.
+TINY = 1e-300
 
 SUMS = frozenset({"add", "sub", "neg", "sum", "mean"})
 PRODUCTS = frozenset({"mul", "dot", "square", "linear"})
@@ -22,9 +29,9 @@ def sums_of_products(graph: Graph) -> Graph:
     """
     graph = _with_one(graph)
     one = len(graph) - 1
-    scaled = [_is_scaled(graph, i) for i in range(len(graph))]
     uses = graph.uses()
-    is_linear = [_is_linear(graph, i) for i in range(len(graph))]
+    multiples = _multiples(graph, uses)
+    scale = multiples.scale
     needed = bytearray(len(graph))
     for i in graph.outputs:
         needed[i] = 1
@@ -32,14 +39,14 @@ def sums_of_products(graph: Graph) -> Graph:
     for i in range(len(graph) - 1, -1, -1):
         if not needed[i]:
             continue
-        if graph.ops[i] == "mul" and not scaled[i]:
+        if graph.ops[i] == "mul" and scale[i][1] == i:
             a, b = graph.operands[i]
-            if not (scaled[a] or scaled[b]):  # the commonest case by far: the gradient of a weight
+            if scale[a][1] == a and scale[b][1] == b:  # the commonest by far: the gradient of a weight
                 sums[i] = ([1.0], [a], [b])
                 needed[a] = needed[b] = 1
                 continue
-        if is_linear[i]:
-            sums[i] = found = _terms(graph, i, one, uses, is_linear, scaled)
+        if _is_linear(graph, i):
+            sums[i] = found = _terms(graph, i, uses, multiples)
             for x in (*found[1], *found[2]):
                 needed[x] = 1
         else:
@@ -61,9 +68,9 @@ def _is_linear(graph: Graph, i: int) -> bool:
     op = graph.ops[i]
     if op in SUMS or op in PRODUCTS:
         return True
-    return (
-        _constant(graph, i, 1) == 2.0 if op == "pow" else op == "div" and _constant(graph, i, 1) is not None
-    )
+    if op == "pow":
+        return _constant(graph, i, 1) == 2.0
+    return op == "div" and _is_divisor(_constant(graph, i, 1))
 
 
 def _constant(graph: Graph, i: int, position: int) -> float | None:
@@ -71,81 +78,123 @@ def _constant(graph: Graph, i: int, position: int) -> float | None:
     return graph.data[x] if graph.ops[x] == "constant" else None
 
 
-def _is_scaled(graph: Graph, i: int) -> bool:
-    """Whether a factor is a constant, or a constant times another factor."""
-    op = graph.ops[i]
-    if op in ("constant", "neg"):
-        return True
-    if op == "mul":
-        return any(graph.ops[x] == "constant" for x in graph.operands[i])
-    return op == "div" and _constant(graph, i, 1) is not None
+def _is_divisor(k: float | None) -> bool:
+    """Whether x / k is a multiple of x: the inverse of a subnormal number overflows."""
+    return k is not None and abs(k) > TINY
 
 
-def _without_scale(graph: Graph, c: float, x: int, one: int) -> tuple[float, int]:
-    """c x as a number times what is no multiple of anything."""
-    while _is_scaled(graph, x):
-        op, xs = graph.ops[x], graph.operands[x]
-        if op == "constant":
-            return c * graph.data[x], one
-        if op == "neg":
-            c, x = -c, xs[0]
-        elif op == "div":
-            c, x = c / graph.data[xs[1]], xs[0]
+def _is_product(c: float, *factors: float) -> bool:
+    """Whether c is the product of the factors: neither over- nor underflow came in between."""
+    return isfinite(c) and (abs(c) > TINY or 0.0 in factors)
+
+
+class Multiples(NamedTuple):
+    """For each node the c and x with node = c x, x being no multiple of anything; of a constant x is 1.
+
+    `is_sole` tells whether x, and all nodes on the way to it, are used only there.
+    """
+
+    scale: list[tuple[float, int]]
+    is_sole: list[bool]
+
+
+def _multiples(graph: Graph, uses: list[int]) -> Multiples:
+    one = len(graph) - 1
+    scale: list[tuple[float, int]] = []
+    is_sole: list[bool] = []
+    for i, op in enumerate(graph.ops):
+        xs = graph.operands[i]
+        k, x = 1.0, i
+        if op == "constant" and i != one and isinstance(graph.data[i], float):
+            k, x = graph.data[i], one
+        elif op == "neg":
+            k, x = -1.0, xs[0]
+        elif op == "mul" and (factor := _constant(graph, i, 0)) is not None:
+            k, x = factor, xs[1]
+        elif op == "mul" and (factor := _constant(graph, i, 1)) is not None:
+            k, x = factor, xs[0]
+        elif op == "div" and (divisor := _constant(graph, i, 1)) is not None and _is_divisor(divisor):
+            k, x = 1.0 / divisor, xs[0]
+        if x in (i, one):
+            scale.append((k, x))
+            is_sole.append(True)
+            continue
+        c, inner = scale[x]
+        if _is_product(k * c, k, c):
+            scale.append((k * c, inner))
+            is_sole.append(uses[x] == 1 and is_sole[x])
         else:
-            k = 0 if graph.ops[xs[0]] == "constant" else 1
-            c, x = c * graph.data[xs[k]], xs[1 - k]
-    return c, x
+            scale.append((k, x))
+            is_sole.append(uses[x] == 1)
+    return Multiples(scale, is_sole)
 
 
-def _terms(
-    graph: Graph, root: int, one: int, uses: list[int], is_linear: list[bool], scaled: list[bool]
-) -> Terms:
-    """c, a and b of all terms of a node, those of its summands included."""
-    cs: list[float] = []
-    lefts: list[int] = []
-    rights: list[int] = []
-    todo = [(1.0, root)]
+def _terms(graph: Graph, root: int, uses: list[int], multiples: Multiples) -> Terms:
+    """c, a and b of all terms of a node, those of its summands included that are used nowhere else."""
+    one = len(graph) - 1
+    scale, is_sole = multiples
+    found: Terms = ([], [], [])
+    todo = [(1.0, root, True)]
     while todo:
-        c, i = todo.pop()
+        c, i, is_part = todo.pop()
         op, xs = graph.ops[i], graph.operands[i]
-        if i != root and not (is_linear[i] and uses[i] == 1):
-            c, i = _without_scale(graph, c, i, one) if scaled[i] else (c, i)
-            if is_linear[i] and uses[i] == 1:
-                todo.append((c, i))
-                continue
-            cs.append(c)
-            lefts.append(i)
-            rights.append(one)
+        k, x = scale[i]
+        if x != i and _is_product(c * k, c, k):
+            if is_part and is_sole[i] and x != one:
+                todo.append((c * k, x, uses[x] == 1))
+            else:
+                _append(found, c * k, x, one)
+        elif not (is_part and _is_linear(graph, i)) or (x != i and i != root):
+            _append(found, c, i, one)
         elif op in SUMS:
-            if op == "mean":
-                c /= len(xs)
-            signs = (c, -c) if op == "sub" else (-c,) if op == "neg" else (c,) * len(xs)
-            todo += list(zip(signs, xs, strict=True))[::-1]
-        elif op == "div":
-            todo.append((c / graph.data[xs[1]], xs[0]))
-        elif op == "mul" and scaled[i]:
-            todo.append(_without_scale(graph, c, i, one))
+            share = c / len(xs) if op == "mean" else c
+            signs = (c, -c) if op == "sub" else (-c,) if op == "neg" else (share,) * len(xs)
+            todo += [(sign, y, uses[y] == 1) for sign, y in zip(signs, xs, strict=True)][::-1]
         else:
-            if op in ("dot", "linear"):
-                coefficients, a, b = terms(graph, i) if op == "linear" else (None, *_halves(xs))
-            else:
-                coefficients, a, b = None, xs[:1], xs[-1:] if op == "mul" else xs[:1]
-            few = [c] * len(a) if coefficients is None else [c * k for k in coefficients]
-            if any(map(scaled.__getitem__, a)) or any(map(scaled.__getitem__, b)):
-                for k, (x, y) in enumerate(zip(a, b, strict=True)):
-                    scale, x = _without_scale(graph, few[k], x, one)
-                    scale, y = _without_scale(graph, scale, y, one)
-                    if x == one or y == one:
-                        todo.append((scale, y if x == one else x))
-                        continue
-                    cs.append(scale)
-                    lefts.append(x)
-                    rights.append(y)
-            else:
-                cs += few
-                lefts += a
-                rights += b
-    return cs, lefts, rights
+            _add_products(graph, i, c, found, todo, uses, multiples)
+    return found
+
+
+def _append(found: Terms, c: float, a: int, b: int) -> None:
+    found[0].append(c)
+    found[1].append(a)
+    found[2].append(b)
+
+
+def _add_products(
+    graph: Graph,
+    i: int,
+    c: float,
+    found: Terms,
+    todo: list[tuple[float, int, bool]],
+    uses: list[int],
+    multiples: Multiples,
+) -> None:
+    """The terms of a product or of a sum of products, without the constants in their factors."""
+    one, scale = len(graph) - 1, multiples.scale
+    xs, op = graph.operands[i], graph.ops[i]
+    cs: Sequence[float] = (1.0,) * len(xs)
+    if op == "linear":
+        cs, a, b = terms(graph, i)
+    elif op == "dot":
+        a, b = _halves(xs)
+    else:
+        a, b = xs[:1], xs[-1:] if op == "mul" else xs[:1]
+    if all(scale[x][1] == x for x in a) and all(scale[x][1] == x for x in b):
+        found[0].extend([c * k for k in cs[: len(a)]])
+        found[1].extend(a)
+        found[2].extend(b)
+        return
+    for k, x, y in zip(cs, a, b, strict=False):
+        (kx, inner_x), (ky, inner_y) = scale[x], scale[y]
+        if inner_x == one and _is_product(c * k * kx, c, k, kx):
+            todo.append((c * k * kx, y, uses[y] == 1))
+        elif inner_y == one and _is_product(c * k * ky, c, k, ky):
+            todo.append((c * k * ky, x, uses[x] == 1))
+        elif _is_product(kx * ky, kx, ky) and _is_product(c * k * kx * ky, c, k, kx, ky):
+            _append(found, c * k * kx * ky, inner_x, inner_y)
+        else:
+            _append(found, c * k, x, y)
 
 
 def _halves(xs: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:

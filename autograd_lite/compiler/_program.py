@@ -96,18 +96,15 @@ class Program:
         """
         free = self._free.get(batch_size)
         if free is None:
-            while len(self._free) >= SIZES:
-                self._free.pop(next(iter(self._free)), None)
+            for old in list(self._free)[: len(self._free) - SIZES + 1]:
+                self._free.pop(old, None)
             free = self._free.setdefault(batch_size, [])
         try:
             workspace = free.pop()
         except IndexError:
             workspace = Workspace(self, batch_size)
         try:
-            leaves = workspace.run(parameters, inputs)
-            for x, (allowed, message) in zip(workspace.checks(), requirements, strict=True):
-                check(x, allowed, message)
-            return leaves
+            return workspace.run(parameters, inputs, requirements)
         finally:
             free.append(workspace)
 
@@ -149,45 +146,54 @@ class Workspace:
             self.arrays.append(np.zeros(shape, base.dtype))
         self.rebound = [i for i, call in enumerate(program.calls) if self.moving & _bases_of(call)]
         self.bound: list[Bound] = [self._bind(call) for call in program.calls]
+        self.checked = [] if self.moving else [self._resolve(view) for view in program.checks]
+        self._let_go()
+        self.problems: list[str] = []
+        self.parts = [slice(view.offset, view.offset + view.axes[0][0]) for view in program.leaves]
+
+    def run(
+        self, parameters: Array, inputs: Sequence[Array], requirements: Sequence[tuple[Any, str]] = ()
+    ) -> list[Array]:
+        """Run all calls and return copies of the leaves."""
+        program, arrays = self.program, self.arrays
+        try:
+            for k, given in ((0, parameters), *zip(program.sources, inputs, strict=True)):
+                if k in self.moving:
+                    arrays[k] = given
+                else:
+                    arrays[k][...] = given
+            if self.moving:
+                self._rebind()
+            self.problems.clear()
+            with np.errstate(divide="call", invalid="call", over="ignore", under="ignore", call=self._notice):
+                for function, operands in self.bound:
+                    function(*operands)
+            if self.problems:
+                self._look_closer()
+            if requirements:
+                views = self.checked or [self._resolve(view) for view in program.checks]
+                for x, (allowed, message) in zip(views, requirements, strict=True):
+                    check(x, allowed, message)
+            return self._leaves(
+                [arrays[k] if k in self.moving else arrays[k].copy() for k in program.results]
+            )
+        finally:
+            if self.moving:
+                self._let_go()
+
+    def _rebind(self) -> None:
+        """Make the views of the arrays that are other ones at each call."""
+        for k in self.moving.intersection(self.program.results):
+            self.arrays[k] = np.zeros(self.program.bases[k].shape(self.batch_size))
+        for i in self.rebound:
+            self.bound[i] = self._bind(self.program.calls[i])
+
+    def _let_go(self) -> None:
+        """Forget these arrays, which belong to the caller."""
         for k in self.moving:
             self.arrays[k] = None
         for i in self.rebound:
             self.bound[i] = (_nothing, ())
-        self.checked = [] if self.moving else [self._resolve(view) for view in program.checks]
-        self.problems: list[str] = []
-        self.parts = [slice(view.offset, view.offset + view.axes[0][0]) for view in program.leaves]
-
-    def run(self, parameters: Array, inputs: Sequence[Array]) -> list[Array]:
-        """Run all calls and return copies of the leaves."""
-        program, arrays = self.program, self.arrays
-        for k, given in ((0, parameters), *zip(program.sources, inputs, strict=True)):
-            if k in self.moving:
-                arrays[k] = given
-            else:
-                arrays[k][...] = given
-        if self.moving:
-            for k in self.moving.intersection(program.results):
-                arrays[k] = np.zeros(program.bases[k].shape(self.batch_size))
-            for i in self.rebound:
-                self.bound[i] = self._bind(program.calls[i])
-        self.problems.clear()
-        with np.errstate(divide="call", invalid="call", over="ignore", under="ignore", call=self._notice):
-            for function, operands in self.bound:
-                function(*operands)
-        if self.problems:
-            self._look_closer()
-        results = [arrays[k] if k in self.moving else arrays[k].copy() for k in program.results]
-        leaves = self._leaves(results)
-        if self.moving:
-            for k in self.moving:
-                arrays[k] = None
-            for i in self.rebound:
-                self.bound[i] = (_nothing, ())
-        return leaves
-
-    def checks(self) -> list[Array]:
-        """The numbers that are to be checked."""
-        return self.checked or [self._resolve(view) for view in self.program.checks]
 
     def _leaves(self, results: list[Array]) -> list[Array]:
         if self.program.has_batch_axis:

@@ -76,7 +76,7 @@ class ScalarProgram:
         return f"ScalarProgram({len(self.graph)} nodes)"
 
     def _called(self) -> list[str]:
-        """What each node is called in print: by the names of arguments, the labels of parameters, or a number."""
+        """What each node is called in print: the name of an argument, a parameter's label, or a number."""
         called: list[str] = []
         count = 0
         for op, data in zip(self.graph.ops, self.graph.data, strict=True):
