@@ -136,6 +136,9 @@ class Primitive:
 
     def domain_error(self, operands: Sequence[Any], error: Exception) -> DomainError:
         """The error that says which of the `operands` lies outside the domain, from that of the value."""
+        if (watch := watching()) and watch.refusal is None:
+            # If the function catches it, its graph depends on whether it was raised.
+            watch.refusal = watch.error(f"an error of {self.name} was caught", "where(condition, a, b)")
         names = self.operands * (len(operands) if self.is_nary else 1)
         domain = self.domain * (len(operands) if self.is_nary else 1)
         for name, x, interval in zip(names, operands, domain, strict=True):

@@ -155,11 +155,15 @@ class Watch:
 
     def refuse(self, what: str, instead: str) -> None:
         """Raise the error that says where the function asked for a number, and what to write there."""
-        self.refusal = TypeError(
-            f"the graph would depend on the data, so that it cannot be compiled: {what} in {_user_line()}; "
-            f"write {instead}"
-        )
+        self.refusal = self.error(what, instead)
         raise self.refusal
+
+    def error(self, what: str, instead: str) -> TypeError:
+        """The error that says what the function did, in which line, and what to write instead."""
+        return TypeError(
+            "the graph would depend on the data, so that it cannot be compiled: "
+            f"{what} in {line_of(sys._getframe(1))}; write {instead}"
+        )
 
 
 # As with `paused`: while nothing is watched, as nearly always, nobody looks up the watch of a thread.
@@ -213,7 +217,3 @@ def line_of(frame: Any) -> str:
     file, number = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(file, number).strip()
     return f"{file}, line {number}" + (f": {text}" if text else "")
-
-
-def _user_line() -> str:
-    return line_of(sys._getframe(2))

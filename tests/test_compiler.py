@@ -863,3 +863,25 @@ def test_a_copy_of_a_compiled_function_reads_the_parameters_of_its_function():
     g = copy.deepcopy(f)
     a.data = 5.0
     assert f(3.0) == g(3.0) == 15.0
+
+
+def test_an_error_that_the_function_catches_is_not_compiled_away():
+    def f(x):
+        try:
+            return sqrt(x)
+        except ValueError:
+            return -x
+
+    with pytest.raises(TypeError, match=r"an error of sqrt was caught in .*return sqrt\(x\)"):
+        compile(f)(-2.0)
+
+
+def test_sums_and_means_of_whole_numbers_are_exact():
+    for x in ([1.0, 2.0, 4.0], [1.0] * 49):
+        assert compile(lambda v: v, in_axes=0, reduce="sum")(x) == sum(x)
+        assert compile(lambda v: v, in_axes=0, reduce="mean")(x) == sum(x) / len(x)
+
+
+def test_a_function_that_returns_nothing_is_refused():
+    with pytest.raises(TypeError, match="must return Values and numbers"):
+        compile(lambda x: {})(1.0)

@@ -88,6 +88,5 @@ def compile(f: Callable[..., Any] | None = None, in_axes: Axes = None, reduce: s
 
 
 def _is_axes(axes: Any) -> bool:
-    if isinstance(axes, tuple | list):
-        return all(axis is None or (isinstance(axis, int) and not isinstance(axis, bool)) for axis in axes)
-    return axes is None or (isinstance(axes, int) and not isinstance(axes, bool))
+    every = axes if isinstance(axes, tuple | list) else (axes,)
+    return all(axis is None or (isinstance(axis, int) and not isinstance(axis, bool)) for axis in every)

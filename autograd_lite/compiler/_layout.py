@@ -103,7 +103,8 @@ class _Planner:
         homes = self._homes()
         last_use = self._last_uses()
         free: dict[Base, list[int]] = {}
-        is_divided = False
+        # Sums that are returned as they are need not become means first.
+        is_divided = is_sum = self._is_plain_sum()
         for at, group in enumerate(self.groups):
             if group.phase == MEAN and not is_divided:
                 is_divided = self._divide_factors()
@@ -120,6 +121,8 @@ class _Planner:
         if not is_divided:
             self._divide_by_batch()
         self._copy_outputs()
+        if self.reduce == "sum" and not is_sum:
+            self._multiply_by_batch()
         checks = [self._view_of(i) for i in self.graph.outputs[self.count :]]
         return Plan(self.bases, self.emitter.calls, self.leaves, checks)
 
@@ -256,7 +259,7 @@ class _Planner:
                 self.emitter.calls.append(Call("multiply", (view, Inverse(-1)), view))
 
     def _copy_outputs(self) -> None:
-        """Bring to the output arrays what was computed elsewhere, and B times what a sum is asked of."""
+        """Bring to the output arrays what was computed elsewhere."""
         wanted: dict[tuple[int, int], list[tuple[int, int]]] = {}
         constants: dict[int, list[tuple[int, float]]] = {}
         for i, (base, position) in zip(self.graph.outputs, self.places, strict=False):
@@ -273,11 +276,17 @@ class _Planner:
             self.emitter.release()
             view = self.emitter.gathered(source, origin)
             self.emitter.put(base, to, view, self.bases[base].is_batched)
-        if self.reduce == "sum":
-            for k, base_of_outputs in enumerate(self.bases):
-                if base_of_outputs.kind == "output" and base_of_outputs.rows:
-                    whole = self.emitter.whole(k)
-                    self.emitter.calls.append(Call("multiply", (whole, Inverse(1)), whole))
+
+    def _is_plain_sum(self) -> bool:
+        outputs = self.graph.outputs[: self.count]
+        return self.reduce == "sum" and all(self.graph.ops[i] == "mean_linear" for i in outputs)
+
+    def _multiply_by_batch(self) -> None:
+        """Turn the means that are returned into sums."""
+        for k, base in enumerate(self.bases):
+            if base.kind == "output" and base.rows:
+                whole = self.emitter.whole(k)
+                self.emitter.calls.append(Call("multiply", (whole, Inverse(1)), whole))
 
     def _view_of(self, i: int) -> View:
         axes = (BATCH_AXIS,) if self.graph.is_batched[i] else ()

@@ -67,6 +67,10 @@ def run(f: Callable[..., Any], example: int | None, call: Callable[[], Any]) -> 
         if seen.refusal is not None:
             raise seen.refusal
     leaves, structure = flatten(result)
+    if not leaves:
+        raise TypeError(
+            f"{name_of(f)} must return Values and numbers to be compiled, but returned {result!r}"
+        )
     outputs = scalars(leaves)
     for y in outputs:
         if isinstance(y, bool) or not (isinstance(y, Value) or is_real(y)):

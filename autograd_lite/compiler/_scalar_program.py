@@ -90,6 +90,10 @@ class ScalarProgram:
                 called.append(f"t{count}")
         return called
 
+    def listing(self, batch_size: int = 1) -> str:
+        """The statements; there are no calls of NumPy to list."""
+        return str(self)
+
     def nbytes(self, batch_size: int = 1) -> int:
         """The memory of all intermediate results, in bytes."""
         return 8 * len(self.graph)
