@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from importlib import import_module
 from types import ModuleType
 
-from . import (
-    buffers,
-    calculus,
-    chain,
-    compilation,
-    deep,
-    memory,
-    moons,
-    network,
-    page,
-    per_example,
-    rosenbrock,
-    training,
-)
-from .report import print_table
-
+# Imported when they are run: fresh processes import this module, and what it imports would be objects that
+# the collector visits on behalf of contenders that do not need them.
 BENCHMARKS = {
-    "moons": moons,
-    "network": network,
-    "training": training,
-    "rosenbrock": rosenbrock,
-    "examples": per_example,
-    "chain": chain,
-    "compilation": compilation,
-    "buffers": buffers,
-    "calculus": calculus,
-    "memory": memory,
-    "deep": deep,
+    "moons": "moons",
+    "network": "network",
+    "training": "training",
+    "rosenbrock": "rosenbrock",
+    "examples": "per_example",
+    "chain": "chain",
+    "compilation": "compilation",
+    "buffers": "buffers",
+    "calculus": "calculus",
+    "memory": "memory",
+    "deep": "deep",
 }
 
 EPILOG = """\
@@ -63,13 +50,16 @@ def main() -> None:
             parser.error(f"there is no benchmark {name!r}; choose from {', '.join(BENCHMARKS)}")
     if arguments.write and arguments.benchmarks:
         parser.error("--write runs all the benchmarks: name none")
-    tables = [(benchmark, _table(benchmark)) for benchmark in map(BENCHMARKS.__getitem__, names)]
+    tables = [_run(BENCHMARKS[name]) for name in names]
     if arguments.write:
-        page.write(tables)
+        import_module(".page", __package__).write(tables)
 
 
-def _table(benchmark: ModuleType) -> str:
-    return print_table(benchmark.TITLE, benchmark.UNIT, benchmark.rows())
+def _run(name: str) -> tuple[ModuleType, str]:
+    """A benchmark and its table."""
+    benchmark = import_module(f".{name}", __package__)
+    table = import_module(".report", __package__).print_table
+    return benchmark, table(benchmark.TITLE, benchmark.UNIT, benchmark.rows())
 
 
 if __name__ == "__main__":
