@@ -141,7 +141,7 @@ class Emitter:
         moving = [x for x in (*operands, out) if isinstance(x, Rows)]
         grid = self._grid([x.positions for x in moving], count)
         if (target := self._on_grid(out, grid, is_batched)) is None:
-            temporary = Rows(self.scratch(count, is_batched, self.bases[out.base].dtype), np.arange(count))
+            temporary = self.temporary(count, is_batched, self.bases[out.base].dtype)
             self.elementwise(op, operands, temporary, is_batched, nodes)
             self.put(out.base, out.positions, self.whole(temporary.base, count), is_batched)
             return
@@ -183,4 +183,5 @@ class Emitter:
         return view
 
     def temporary(self, rows: int, is_batched: bool, dtype: str = "float64") -> Rows:
+        """Rows for an intermediate result."""
         return Rows(self.scratch(rows, is_batched, dtype), np.arange(rows))

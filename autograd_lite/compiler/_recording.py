@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from math import copysign, inf
+from math import inf
 from typing import Any, NamedTuple
 
 from autograd_lite._condition import Condition
@@ -152,7 +152,7 @@ def _node(graph: Graph, x: Any, index: dict[Any, int]) -> int:
         key: Any = ("bool", x)
     else:
         x = float(x)
-        key = (repr(x), copysign(1.0, x))  # 0.0 == -0.0, and NaN != NaN
+        key = repr(x)  # 0.0 == -0.0 and NaN != NaN, but their prints tell them apart
     if key not in index:
         index[key] = graph.constant(x)
     return index[key]

@@ -22,9 +22,9 @@ def emit_sums(e: Emitter, group: Group, out: Rows) -> None:
     for (_, right), part in parts:
         is_product = right != CONSTANTS
         to = out if is_free else None
-        for c, x, wrote in _part(e, part, is_product, is_mean, group.is_batched, to):
-            summands.append((c, x))
-            is_free = is_free and not wrote
+        c, x, wrote = _part(e, part, is_product, is_mean, group.is_batched, to)
+        summands.append((c, x))
+        is_free = is_free and not wrote
     _add_up(e, summands, out, group.is_batched)
 
 
@@ -37,7 +37,7 @@ def _touches(e: Emitter, ids: list[int], out: Rows) -> bool:
 
 def _part(
     e: Emitter, part: Terms, is_product: bool, is_mean: bool, is_batched: bool, out: Rows | None
-) -> list[tuple[Any, Any, bool]]:
+) -> tuple[Any, Any, bool]:
     """One summand of a group's result: its factor, its rows, and whether they are in the result."""
     rows = len(part.counts)
     count = part.counts[0]
@@ -50,13 +50,13 @@ def _part(
         has_batch = bool(e.is_batched[left].any())
         to = out if out is not None and has_batch == is_batched else e.temporary(rows, has_batch)
         contract(e, c.reshape(rows, -1), left.reshape(rows, -1), is_mean, to)
-        return [(1.0, to, to is out)]
+        return 1.0, to, to is out
     if not is_scaled:
-        return [(1.0, _ragged(e, part, c, left, right, is_product, is_mean), False)]
+        return 1.0, _ragged(e, part, c, left, right, is_product, is_mean), False
     c = float(c[0]) if (c == c[0]).all() else c[::count]
     left, right = left.reshape(rows, -1), right.reshape(rows, -1)
     if not is_mean and count == 1 and not is_product:
-        return [(c, e.rows(left[:, 0]), False)]
+        return c, e.rows(left[:, 0]), False
     part_batched = not is_mean and bool(e.is_batched[left].any() or e.is_batched[right].any())
     is_out = out is not None and part_batched == is_batched
     to = out if out is not None and is_out else e.temporary(rows, part_batched)
@@ -64,7 +64,7 @@ def _part(
         e.elementwise("multiply", (e.rows(left[:, 0]), e.rows(right[:, 0])), to, part_batched)
     else:
         contract(e, left, right if is_product else None, is_mean, to)
-    return [(c, to, is_out)]
+    return c, to, is_out
 
 
 def _add_up(e: Emitter, summands: list[tuple[Any, Any]], out: Rows, is_batched: bool) -> None:
