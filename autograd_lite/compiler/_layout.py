@@ -105,8 +105,9 @@ class _Planner:
         free: dict[Base, list[int]] = {}
         # Sums that are returned as they are need not become means first.
         is_divided = is_sum = self._is_plain_sum()
+        first_mean = next((at for at, group in enumerate(self.groups) if group.phase == MEAN), -1)
         for at, group in enumerate(self.groups):
-            if group.phase == MEAN and not is_divided:
+            if at == first_mean and not is_divided:
                 is_divided = self._divide_factors()
             if group.phase == AFTER and not is_divided:
                 self._divide_by_batch()

@@ -73,7 +73,7 @@ def profile(
     repeat : int, optional
         How often everything is run.
     """
-    from autograd_lite.compiler._program import Workspace
+    from autograd_lite.compiler._workspace import Workspace
 
     workspace = Workspace(program, batch_size)
     # All arrays have to stay where they are: none is exchanged between the runs.
@@ -85,9 +85,9 @@ def profile(
     times = np.zeros((repeat, len(bound)))
     with np.errstate(all="ignore"):
         for row in times:
-            for k, (function, operands) in enumerate(bound):
+            for k, call in enumerate(bound):
                 start = perf_counter()
-                function(*operands)
+                call()
                 row[k] = perf_counter() - start
     return listing(program, batch_size, np.median(times, axis=0).tolist())
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_lite.compiler._graph import CONDITIONS, SOURCES, Graph, row_of, value_of
+from autograd_lite.compiler._requirements import check
 from autograd_lite.engine import Value
 
 Array = NDArray[np.float64]
@@ -106,8 +107,6 @@ class ScalarProgram:
         requirements: Sequence[tuple[Any, str]] = (),
     ) -> list[Array]:
         """The leaves of the result as new arrays; raises as `Program.run` does."""
-        from autograd_lite.compiler._program import check
-
         values: list[Any] = [None] * len(self.graph)
         known = {"parameter": parameters.tolist(), "input": [x for a in inputs for x in a.tolist()]}
         for i, op in enumerate(self.graph.ops):
