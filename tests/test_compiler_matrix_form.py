@@ -99,7 +99,8 @@ def assert_same(f, *args):
     arrays = [np.asarray(x, dtype=float) for x in args]
     theta = np.array([p.data for p in f.parameters])
     inputs = [a if a.ndim < 2 else a.reshape(len(a), -1) for a in arrays]
-    shaped = [a.reshape(f.program.bases[k].shape(N)) for k, a in zip(f.program.sources, inputs, strict=True)]
+    bases = [f.program.bases[k] for k in f.program.sources]
+    shaped = [a.reshape((N, -1) if b.is_batched else -1) for a, b in zip(inputs, bases, strict=True)]
     expected = f.program.run(theta, shaped, N)
     found = results_of(f.program, theta, shaped, N)
     for a, b in zip(found, expected, strict=True):
@@ -248,7 +249,7 @@ def test_a_listing_has_a_line_for_each_call_and_the_sum_of_the_bytes():
     first, *calls, last = listing(f.program, N).splitlines()
     assert first.split() == ["#", "call", "shapes", "bytes"]
     assert len(calls) == len(f.program.calls)
-    assert calls[0].split() == ["0", "matmul", "3x2,", "2x5", "->", "3x5", "120"]
+    assert calls[0].split() == ["0", "matmul", "3x3,", "3x5", "->", "3x5", "120"]
     assert int(last.split()[-1]) == sum(int(line.split()[-1]) for line in calls)
 
 

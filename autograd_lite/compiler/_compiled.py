@@ -18,12 +18,13 @@ from autograd_lite._evaluation import name_of
 from autograd_lite._recording import watching
 from autograd_lite._trees import Structure, Token
 from autograd_lite.compiler._arguments import Arguments, Axes, arguments, plain_arrays
-from autograd_lite.compiler._layout import Source
+from autograd_lite.compiler._layout import Interface
 from autograd_lite.compiler._listing import profile
-from autograd_lite.compiler._passes import Outside, program_of
+from autograd_lite.compiler._passes import program_of
 from autograd_lite.compiler._program import Program
 from autograd_lite.compiler._recording import Recorded, Run, difference, place_of_difference, read, run
 from autograd_lite.compiler._scalar_program import ScalarProgram
+from autograd_lite.compiler._views import Source
 from autograd_lite.engine import Value
 
 Array = NDArray[np.float64]
@@ -185,14 +186,14 @@ class Compiled:
             )
         with collector_paused():
             recorded = self._record(given)
-            outside = Outside(
+            interface = Interface(
                 [*_sources(given), *(Source(size, given.has_batch) for _, size in recorded.draws)],
                 [int(np.prod(token.keys)) for token in recorded.structure.leaves],
                 [x.label for x in recorded.parameters],
                 self._input_names(given),
                 self.reduce,
             )
-            program = program_of(recorded.graph, outside)
+            program = program_of(recorded.graph, interface)
         for old in list(self._known)[: len(self._known) - PROGRAMS + 1]:
             self._known.pop(old, None)
             self._of_shapes.clear()

@@ -7,22 +7,29 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd_lite.compiler._affine import Affine, with_bias_gradients
 from autograd_lite.compiler._calls import Call, Emitter, Inverse
 from autograd_lite.compiler._emission import emit
-from autograd_lite.compiler._graph import CONDITIONS, Graph
-from autograd_lite.compiler._grouping import AFTER, CONSTANTS, MEAN, Group, row_of_nary
-from autograd_lite.compiler._views import BATCH_AXIS, Base, View
+from autograd_lite.compiler._graph import CONDITIONS
+from autograd_lite.compiler._grouping import AFTER, CONSTANTS, FIRST_INPUT, MEAN, Group, row_of_nary
+from autograd_lite.compiler._views import BATCH_AXIS, Base, Source, View
 
 # From so many means on it is worth while to divide the factors of what is averaged, rather than the means.
 MANY = 8192
 TYPICAL_BATCH = 128
 
 
-class Source(NamedTuple):
-    """An array among the inputs: how many numbers it has for an example, and whether there is a batch."""
+class Interface(NamedTuple):
+    """What a graph does not know of itself: its inputs, its outputs, and how they are called.
 
-    size: int
-    is_batched: bool
+    The outputs are leaves of these sizes, and what is left over, numbers to be checked.
+    """
+
+    sources: Sequence[Source]
+    leaves: Sequence[int]
+    parameter_labels: Sequence[str]
+    input_names: Sequence[str]
+    reduce: str | None = None
 
 
 class Plan(NamedTuple):
@@ -34,36 +41,22 @@ class Plan(NamedTuple):
     checks: list[View]
 
 
-def plan(
-    graph: Graph,
-    groups: Sequence[Group],
-    sources: Sequence[Source],
-    parameters: int,
-    leaves: Sequence[int],
-    reduce: str | None,
-) -> Plan:
-    """Give every node its place and emit the calls.
+class Planner:
+    """Gives every node its place and emits the calls.
 
-    The first base holds the parameters, the next ones the inputs. The outputs of the graph are leaves of
-    these sizes, and what is left over, numbers to be checked.
+    The first base holds the parameters, the next ones the inputs.
     """
-    return _Planner(graph, groups, sources, parameters, leaves, reduce).plan()
 
-
-class _Planner:
-    def __init__(
-        self,
-        graph: Graph,
-        groups: Sequence[Group],
-        sources: Sequence[Source],
-        parameters: int,
-        leaves: Sequence[int],
-        reduce: str | None,
-    ) -> None:
-        self.graph, self.groups, self.reduce = graph, groups, reduce
+    def __init__(self, affine: Affine, interface: Interface) -> None:
+        self.graph, self.groups, self.ones = affine
+        sources, leaves, labels, _, reduce = interface
+        graph = self.graph
         self.has_batch = any(s.is_batched for s in sources)
-        self.bases = [Base("parameters", parameters, False)]
-        self.bases += [Base("input", s.size, s.is_batched) for s in sources]
+        self.reduce = reduce if self.has_batch else None
+        self.bases = [Base("parameters", len(labels), False)]
+        for k, source in enumerate(sources):
+            has_ones = FIRST_INPUT - k in self.ones
+            self.bases.append(Base("input", source.size + has_ones, source.is_batched, has_ones=has_ones))
         self.base = np.full(len(graph), -1)
         self.position = np.zeros(len(graph), dtype=np.intp)
         first = np.cumsum([0, *(s.size for s in sources)])
@@ -74,9 +67,14 @@ class _Planner:
             elif op == "input":
                 k = owner[graph.data[i]]
                 self.base[i], self.position[i] = 1 + k, graph.data[i] - first[k]
+        for block, i in self.ones.items():
+            if block <= FIRST_INPUT:
+                k = FIRST_INPUT - block
+                self.base[i], self.position[i] = 1 + k, sources[k].size
         self.count = int(sum(leaves))
         self.places, self.leaves = self._places(leaves)
         self.emitter = Emitter(graph, self.bases, self.base, self.position)
+        self.emitter.is_constant[list(self.ones.values())] = False
 
     def _places(self, leaves: Sequence[int]) -> tuple[list[tuple[int, int]], list[View]]:
         """The base and the position of each output, and the leaves as views."""
@@ -100,7 +98,12 @@ class _Planner:
         return places, views
 
     def plan(self) -> Plan:
+        """The arrays and the calls."""
         homes = self._homes()
+        # Groups keep their numbers in `ones`, because those that are joined are not among them.
+        blocks = {self.groups[block].nodes[0]: i for block, i in self.ones.items() if block >= 0}
+        self.groups = with_bias_gradients(self.groups, self.ones, homes, self.graph)
+        self.ones = blocks
         last_use = self._last_uses()
         free: dict[Base, list[int]] = {}
         # Sums that are returned as they are need not become means first.
@@ -181,14 +184,16 @@ class _Planner:
             return
         mine = [homes.get(i) for i in nodes]
         is_late = group.phase == AFTER or not self.has_batch or self.reduce is None
-        if is_late and None not in mine and len({base for base, _ in mine}) == 1:  # type: ignore[misc]
+        one = self.ones.get(nodes[0])
+        if one is None and is_late and None not in mine and len({base for base, _ in mine}) == 1:  # type: ignore[misc]
             base = mine[0][0]  # type: ignore[index]
             if self.bases[base].is_batched == group.is_batched:
                 self.base[nodes] = base
                 self.position[nodes] = [position for _, position in mine]  # type: ignore[misc]
                 return
         dtype = "bool" if group.op in CONDITIONS else "float64"
-        kind = Base("buffer", len(nodes), group.is_batched, dtype)
+        has_ones = one is not None
+        kind = Base("buffer", len(nodes) + has_ones, group.is_batched, dtype, has_ones)
         self.base[nodes] = self._in_place(group, at, last_use, kind)
         if self.base[nodes[0]] < 0:
             if free.get(kind):
@@ -197,6 +202,8 @@ class _Planner:
                 self.base[nodes] = len(self.bases)
                 self.bases.append(kind)
         self.position[nodes] = range(len(nodes))
+        if one is not None:
+            self.base[one], self.position[one] = self.base[nodes[0]], len(nodes)
 
     def _place_means(self, nodes: list[int], homes: dict[int, tuple[int, int]]) -> None:
         homeless = [i for i in nodes if i not in homes]

@@ -78,9 +78,10 @@ def profile(
     workspace = Workspace(program, batch_size)
     # All arrays have to stay where they are: none is exchanged between the runs.
     workspace.moving.clear()
-    workspace.arrays = [np.zeros(base.shape(batch_size), base.dtype) for base in program.bases]
+    workspace.arrays = [base.array(batch_size) for base in program.bases]
     for k, given in zip((0, *program.sources), (parameters, *inputs), strict=True):
-        workspace.arrays[k][...] = np.reshape(given, workspace.arrays[k].shape)
+        numbers = workspace.arrays[k][..., : program.bases[k].numbers]
+        numbers[...] = np.reshape(given, numbers.shape)
     bound = [workspace._bind(call) for call in program.calls]
     times = np.zeros((repeat, len(bound)))
     with np.errstate(all="ignore"):

@@ -17,6 +17,7 @@ Array = NDArray[np.float64]
 # Buffers are kept for so many sizes of the batch.
 SIZES = 4
 
+
 class Program:
     """A program of NumPy calls, as plain data; arrays are made at the first call for a size of the batch.
 

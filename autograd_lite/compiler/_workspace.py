@@ -44,10 +44,11 @@ class Workspace:
         self.moving: set[int] = set()  # bases of which the array is another one at each call
         for k, base in enumerate(program.bases):
             shape = base.shape(batch_size)
-            if base.kind in ("parameters", "input", "output") and np.prod(shape) > SMALL:
+            is_outside = base.kind in ("parameters", "input", "output")
+            if is_outside and np.prod(shape) > SMALL and not base.has_ones:
                 self.moving.add(k)
-            # Zeros rather than what the memory holds: unused places must not overflow.
-            self.arrays.append(np.zeros(shape, base.dtype))
+            self.arrays.append(base.array(batch_size))
+        self.given = [self._numbers(k) for k in (0, *program.sources)]
         self.rebound = [i for i, call in enumerate(program.calls) if self.moving & _bases_of(call)]
         self.bound: list[Bound] = [self._bind(call) for call in program.calls]
         self.checked = [] if self.moving else [self._resolve(view) for view in program.checks]
@@ -62,11 +63,11 @@ class Workspace:
         """Run all calls and return copies of the leaves."""
         program, arrays = self.program, self.arrays
         try:
-            for k, given in ((0, parameters), *zip(program.sources, inputs, strict=True)):
-                if k in self.moving:
+            for (k, fixed), given in zip(self.given, (parameters, *inputs), strict=True):
+                if fixed is None:
                     arrays[k] = given
                 else:
-                    arrays[k][...] = given
+                    fixed[...] = given
             if self.moving:
                 self._rebind()
             self.problems.clear()
@@ -87,6 +88,13 @@ class Workspace:
         finally:
             if self.moving:
                 self._let_go()
+
+    def _numbers(self, k: int) -> tuple[int, Any]:
+        """A base that is given, and the part of its array to which the numbers are copied, if they are."""
+        if k in self.moving:
+            return k, None
+        base, array = self.program.bases[k], self.arrays[k]
+        return k, array[..., : base.numbers]
 
     def _run_calls(self) -> None:
         for call in self.bound:
