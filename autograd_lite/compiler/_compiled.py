@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from inspect import signature
 from operator import attrgetter
@@ -43,6 +43,8 @@ class Known(NamedTuple):
     recorded: Recorded
     fill: Callable[[list[Array]], Any]
     has_batch: bool
+    # What is required of numbers that are computed, None in the place of what is of inputs.
+    of_results: Sequence[tuple[Any, str] | None]
 
 
 class Compiled:
@@ -107,8 +109,24 @@ class Compiled:
         """The results of the function for a batch, or for one set of arguments, as floats and arrays."""
         if (prepared := self._prepared(args, kwargs, parameters)) is None:
             return self._on_values(args, kwargs, parameters)
-        (program, recorded, fill, _), theta, inputs, batch_size = prepared
-        return fill(program.run(theta, inputs, batch_size, recorded.requirements))
+        known, theta, inputs, batch_size = prepared
+        return known.fill(known.program.run(theta, inputs, batch_size, known.recorded.requirements))
+
+    def again(self, *inputs: Array, parameters: Array) -> Any:
+        """As the last call, without its checks of arguments: the results for other examples of a batch.
+
+        Parameters
+        ----------
+        *inputs : array of shape (batch, n)
+            Numbers that have met all requirements before.
+        parameters : array
+            One number for each of `.parameters`.
+        """
+        known = self._latest()
+        batch_size = len(inputs[0])
+        if known.recorded.draws:
+            inputs = (*inputs, *_drawn(known.recorded, batch_size, known.has_batch))
+        return known.fill(known.program.run(parameters, inputs, batch_size, known.of_results))
 
     def profile(
         self, *args: Any, parameters: ArrayLike | None = None, repeat: int = 100, **kwargs: Any
@@ -198,7 +216,9 @@ class Compiled:
             self._known.pop(old, None)
             self._of_shapes.clear()
         fill = _filler(recorded.structure, program.has_batch_axis)
-        self._known[given.key] = known = Known(program, recorded, fill, given.has_batch)
+        self._known[given.key] = known = Known(
+            program, recorded, fill, given.has_batch, _of_results(program, recorded)
+        )
         return known
 
     def _record(self, given: Arguments) -> Recorded:
@@ -243,6 +263,15 @@ def _sources(given: Arguments) -> list[Source]:
     """The arrays of numbers among the arguments."""
     numeric = [leaf for leaf in given.leaves if leaf.kind != "fixed"]
     return [Source(a.shape[-1], leaf.is_batched) for a, leaf in zip(given.arrays, numeric, strict=True)]
+
+
+def _of_results(program: Program | ScalarProgram, recorded: Recorded) -> Sequence[tuple[Any, str] | None]:
+    """The requirements, None for those of inputs themselves; none if there are no others."""
+    if isinstance(program, ScalarProgram):
+        return recorded.requirements
+    pairs = zip(program.checks, recorded.requirements, strict=True)
+    found = [None if view.base in program.sources else requirement for view, requirement in pairs]
+    return found if any(found) else []
 
 
 def _drawn(recorded: Recorded, batch_size: int, has_batch: bool) -> list[Array]:

@@ -70,7 +70,7 @@ class Program:
         parameters: Array,
         inputs: Sequence[Array],
         batch_size: int,
-        requirements: Sequence[tuple[Any, str]] = (),
+        requirements: Sequence[tuple[Any, str] | None] = (),
     ) -> list[Array]:
         """The leaves of the result as new arrays, those of a batch with its axis first.
 

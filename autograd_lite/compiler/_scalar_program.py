@@ -104,7 +104,7 @@ class ScalarProgram:
         parameters: Array,
         inputs: Sequence[Array],
         batch_size: int,
-        requirements: Sequence[tuple[Any, str]] = (),
+        requirements: Sequence[tuple[Any, str] | None] = (),
     ) -> list[Array]:
         """The leaves of the result as new arrays; raises as `Program.run` does."""
         values: list[Any] = [None] * len(self.graph)
@@ -122,8 +122,9 @@ class ScalarProgram:
             self._raise(values)
         results = [values[i] for i in self.graph.outputs]
         count = sum(self.leaves)
-        for x, (allowed, message) in zip(results[count:], requirements, strict=True):
-            check(np.asarray(x), allowed, message)
+        for x, requirement in zip(results[count:], requirements, strict=True):
+            if requirement is not None:
+                check(np.asarray(x), *requirement)
         ends = np.cumsum(self.leaves)
         return [np.array(results[end - n : end], float) for n, end in zip(self.leaves, ends, strict=True)]
 

@@ -58,7 +58,7 @@ class Workspace:
         self.parts = [slice(view.offset, view.offset + view.axes[0][0]) for view in program.leaves]
 
     def run(
-        self, parameters: Array, inputs: Sequence[Array], requirements: Sequence[tuple[Any, str]] = ()
+        self, parameters: Array, inputs: Sequence[Array], requirements: Sequence[tuple[Any, str] | None] = ()
     ) -> list[Array]:
         """Run all calls and return copies of the leaves."""
         program, arrays = self.program, self.arrays
@@ -80,8 +80,9 @@ class Workspace:
                 self._look_closer()
             if requirements:
                 views = self.checked or [self._resolve(view) for view in program.checks]
-                for x, (allowed, message) in zip(views, requirements, strict=True):
-                    check(x, allowed, message)
+                for x, requirement in zip(views, requirements, strict=True):
+                    if requirement is not None:
+                        check(x, *requirement)
             return self._leaves(
                 [arrays[k] if k in self.moving else arrays[k].copy() for k in program.results]
             )
