@@ -260,3 +260,11 @@ def test_a_profile_has_the_time_of_each_call():
     lines = profile(f.program, theta, [x, y], N, repeat=3).splitlines()
     assert len(lines) == len(f.program.calls) + 2
     assert all(float(line.split()[-1]) > 0 for line in lines[1:])
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, "all"])
+def test_a_listing_is_for_a_positive_number_of_examples(size):
+    f, x, y = network([2, 1])
+    f(x, y)
+    with pytest.raises(ValueError, match="expected a positive integer as the size of the batch, but got"):
+        f.program.listing(size)

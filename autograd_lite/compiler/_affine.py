@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd_lite.compiler._calls import Call
 from autograd_lite.compiler._graph import Graph
-from autograd_lite.compiler._grouping import CONSTANTS, FIRST_INPUT, PARAMETERS, Group, Terms
+from autograd_lite.compiler._grouping import CONSTANTS, FIRST_INPUT, PARAMETERS, Group, TermRows
 from autograd_lite.compiler._views import BATCH, Base, Positions, Source, View, steps
 
 # Inputs of more numbers than these are not copied in order to have a row of ones.
@@ -89,9 +89,9 @@ def _matrix(g: Group, block: int) -> Positions:
     return np.column_stack([np.array(weights.lefts).reshape(len(g.nodes), -1), biases.lefts])
 
 
-def _terms(c: float, lefts: Positions, rights: Positions, count: int) -> Terms:
-    """Terms of which each row has the same number."""
-    return Terms(
+def _terms(c: float, lefts: Positions, rights: Positions, count: int) -> TermRows:
+    """TermRows of which each row has the same number."""
+    return TermRows(
         [c] * lefts.size, lefts.ravel().tolist(), rights.ravel().tolist(), [count] * (lefts.size // count)
     )
 

@@ -27,7 +27,7 @@ Kernel = Callable[..., object]
 ZERO, ONE, MINUS_ONE = np.array(0.0), np.array(1.0), np.array(-1.0)
 LARGEST = sys.float_info.max
 
-LOGIC: dict[str, np.ufunc] = {
+LOGICAL_UFUNCS: dict[str, np.ufunc] = {
     "<": np.less,
     "<=": np.less_equal,
     ">": np.greater,
@@ -77,6 +77,17 @@ def _divide(a: Operand, b: Operand, out: Array) -> None:
     if np.count_nonzero(b == 0.0):
         np.divide(1.0, 0.0)
     np.divide(a, b, out)
+
+
+def _pow(x: Operand, k: Operand, out: Array) -> None:
+    """NumPy takes the root for the power 0.5, which has -0 for -0 and no number for -inf."""
+    if np.ndim(k) == 0 and k == 0.5:
+        is_infinite = np.equal(x, -inf)
+        np.add(x, ZERO, out)
+        np.copyto(out, inf, where=is_infinite)
+        np.sqrt(out, out)
+    else:
+        np.power(x, k, out)
 
 
 def _sech(x: Operand, out: Array) -> None:
@@ -252,7 +263,7 @@ KERNELS: dict[str, Kernel] = {name: getattr(np, name) for name in UFUNCS.split()
     "minimum": _minimum,
     "mish": _gated(_tanh_softplus),
     "ndtr": _ndtr,
-    "pow": np.power,
+    "pow": _pow,
     "relu": _relu,
     "sech": _sech,
     "sigmoid": _sigmoid,

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd_lite.compiler._affine import Affine, with_bias_gradients
-from autograd_lite.compiler._calls import Call, Emitter, Inverse
+from autograd_lite.compiler._calls import BatchPower, Call, Emitter
 from autograd_lite.compiler._emission import emit
 from autograd_lite.compiler._graph import CONDITIONS
-from autograd_lite.compiler._grouping import AFTER, CONSTANTS, FIRST_INPUT, MEAN, Group, row_of_nary
+from autograd_lite.compiler._grouping import AFTER, CONSTANTS, FIRST_INPUT, MEAN, Group, is_nary
 from autograd_lite.compiler._views import BATCH_AXIS, Base, Source, View
 
 # From so many means on it is worth while to divide the factors of what is averaged, rather than the means.
@@ -219,7 +219,7 @@ class Planner:
 
     def _in_place(self, group: Group, at: int, last_use: list[float], kind: Base) -> int:
         """The base of an operand that nobody reads afterwards, if the results can take its place."""
-        if group.terms or group.op in CONDITIONS or row_of_nary(group.op):
+        if group.terms or group.op in CONDITIONS or is_nary(group.op):
             return -1
         columns = list(zip(*(self.graph.operands[i] for i in group.nodes), strict=True))
         for column in columns[2:] if group.op == "where" else columns:
@@ -253,7 +253,7 @@ class Planner:
         for k in left.tolist():
             nodes = self.groups[k].nodes
             view = self.emitter.gathered(self._base(self.groups[k]), self.position[nodes])
-            self.emitter.calls.append(Call("multiply", (view, Inverse(-1)), view))
+            self.emitter.calls.append(Call("multiply", (view, BatchPower(-1)), view))
         return True
 
     def _divide_by_batch(self) -> None:
@@ -264,7 +264,7 @@ class Planner:
             low, high = int(positions[0]), int(positions[-1]) + 1
             if len(positions) == high - low or self.bases[base].kind == "output":
                 view = View(int(base), low, ((high - low, 1),))
-                self.emitter.calls.append(Call("multiply", (view, Inverse(-1)), view))
+                self.emitter.calls.append(Call("multiply", (view, BatchPower(-1)), view))
 
     def _copy_outputs(self) -> None:
         """Bring to the output arrays what was computed elsewhere."""
@@ -294,7 +294,7 @@ class Planner:
         for k, base in enumerate(self.bases):
             if base.kind == "output" and base.rows:
                 whole = self.emitter.whole(k)
-                self.emitter.calls.append(Call("multiply", (whole, Inverse(1)), whole))
+                self.emitter.calls.append(Call("multiply", (whole, BatchPower(1)), whole))
 
     def _view_of(self, i: int) -> View:
         axes = (BATCH_AXIS,) if self.graph.is_batched[i] else ()

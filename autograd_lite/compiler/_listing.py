@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_lite.compiler._calls import Call, Inverse
+from autograd_lite.compiler._calls import BatchPower, Call
 from autograd_lite.compiler._views import BATCH, View
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _shape(x: Any, batch_size: int) -> str:
     """The shape of an operand, or the operand itself if it is a number."""
     if isinstance(x, View):
         return "x".join(str(batch_size if size == BATCH else size) for size, _ in x.axes) or "()"
-    if isinstance(x, Inverse):
+    if isinstance(x, BatchPower):
         return f"N**{x.power}"
     return "x".join(map(str, np.shape(x))) or repr(float(x))
 

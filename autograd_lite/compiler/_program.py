@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,15 @@ class Program:
         return f"Program({len(self.calls)} calls, {len(self.bases)} arrays)"
 
     def listing(self, batch_size: int = 1) -> str:
-        """The calls one by one, with the shapes and the bytes that they have for a size of the batch."""
+        """The calls one by one, with the shapes and the bytes that they have for a size of the batch.
+
+        Raises
+        ------
+        ValueError
+            If `batch_size` is not a positive integer.
+        """
+        if not isinstance(batch_size, Integral) or batch_size < 1:
+            raise ValueError(f"expected a positive integer as the size of the batch, but got {batch_size!r}")
         return listing(self, batch_size)
 
     @property

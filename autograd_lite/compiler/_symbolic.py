@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd_lite.compiler._affine import without_ones
 from autograd_lite.compiler._blocks import is_name, labelled, positions, seen
-from autograd_lite.compiler._calls import Call, Inverse
+from autograd_lite.compiler._calls import BatchPower, Call
 from autograd_lite.compiler._views import BATCH, Positions, View
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Numbers(NamedTuple):
     labels: Dims
 
 
-Operand = Part | Joined | Numbers | Inverse | float
+Operand = Part | Joined | Numbers | BatchPower | float
 
 
 class Symbol(NamedTuple):
@@ -181,8 +181,8 @@ class _Machine:
         return tuple(batch if size == BATCH else next(numbers) if size > 1 else None for size, _ in view.axes)
 
     def _read(self, x: Any, labels: Dims) -> Operand:
-        if isinstance(x, Inverse | float | int):
-            return x if isinstance(x, Inverse) else float(x)
+        if isinstance(x, BatchPower | float | int):
+            return x if isinstance(x, BatchPower) else float(x)
         if not isinstance(x, View):
             array = np.asarray(x)
             return Numbers(array, labels[len(labels) - array.ndim :])
@@ -337,7 +337,7 @@ class _Machine:
         parts: list[Operand] = []
         for x in operands:
             if not isinstance(x, View):
-                parts.append(x if isinstance(x, Inverse) else float(x))
+                parts.append(x if isinstance(x, BatchPower) else float(x))
                 continue
             at = places[x][rows]
             source = max(int(self.owner[x.base][at[0]]), self.zero)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_lite._primitive import Primitive
-from autograd_lite.compiler._calls import Call, Inverse
+from autograd_lite.compiler._calls import BatchPower, Call
 from autograd_lite.compiler._graph import CONDITIONS, row_of
-from autograd_lite.compiler._kernels import LOGIC, Segments, is_ours, kernel_of, reduction_of
+from autograd_lite.compiler._kernels import LOGICAL_UFUNCS, Segments, is_ours, kernel_of, reduction_of
 from autograd_lite.compiler._requirements import check
 from autograd_lite.compiler._views import View
 from autograd_lite.engine import Value
@@ -137,7 +137,7 @@ class Workspace:
         if isinstance(operand, View):
             k = operand.base
             return operand.of(self.arrays[k], self.program.bases[k], self.batch_size)
-        if isinstance(operand, Inverse):
+        if isinstance(operand, BatchPower):
             return np.array(float(self.batch_size) ** operand.power)
         return np.asarray(operand)
 
@@ -147,7 +147,7 @@ class Workspace:
         out = self._resolve(call.out)
         op, data = call.op, call.data
         first, last = call.operands[0], call.operands[-1]
-        if op == "multiply" and isinstance(last, Inverse) and last.power == -1:
+        if op == "multiply" and isinstance(last, BatchPower) and last.power == -1:
             # Rounded once: a mean of ones is 1.
             return partial(np.divide, xs[0], np.array(float(self.batch_size)), out)
         if op == "matmul" and out.size == 1 and xs[0].size == xs[1].size and out.flags.c_contiguous:
@@ -173,7 +173,7 @@ class Workspace:
         if op == "reduction":
             return partial(reduction_of(data[0]), xs[0], Segments(data[1]), out)
         if op in CONDITIONS:
-            return partial(LOGIC[str(op)], *xs, out)
+            return partial(LOGICAL_UFUNCS[str(op)], *xs, out)
         if op == "div" and type(first) is float and np.isfinite(first):
             return partial(np.divide, *xs, out)  # of which NumPy notices every division by zero
         return partial(kernel_of(row_of(op)), *xs, out)
