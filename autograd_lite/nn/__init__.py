@@ -1,8 +1,18 @@
-"""Neural networks of scalar `Value`s: modules, initializers, activations and losses."""
+"""Neural networks of scalar `Value`s: modules, initializers, activations, losses and penalties."""
 
 from autograd_lite.nn.activations import ACTIVATIONS
-from autograd_lite.nn.initializers import INITIALIZERS, glorot, he, normal, uniform, zeros
-from autograd_lite.nn.layers import MLP, Dropout, Layer, Neuron, Sequential
+from autograd_lite.nn.dropout import Dropout
+from autograd_lite.nn.initializers import (
+    INITIALIZERS,
+    glorot,
+    glorot_uniform,
+    he,
+    he_uniform,
+    normal,
+    uniform,
+    zeros,
+)
+from autograd_lite.nn.layers import MLP, Layer, Neuron, Sequential
 from autograd_lite.nn.losses import (
     LOSSES,
     binary_cross_entropy,
@@ -27,7 +37,9 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "cross_entropy",
     "glorot",
+    "glorot_uniform",
     "he",
+    "he_uniform",
     "hinge",
     "mse",
     "normal",
