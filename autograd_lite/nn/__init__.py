@@ -17,11 +17,15 @@ from autograd_lite.nn.losses import (
     LOSSES,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
+    categorical_cross_entropy,
     cross_entropy,
     hinge,
+    huber,
+    mae,
     mse,
 )
 from autograd_lite.nn.module import Module
+from autograd_lite.nn.targets import one_hot
 
 __all__ = [
     "ACTIVATIONS",
@@ -35,14 +39,18 @@ __all__ = [
     "Sequential",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "categorical_cross_entropy",
     "cross_entropy",
     "glorot",
     "glorot_uniform",
     "he",
     "he_uniform",
     "hinge",
+    "huber",
+    "mae",
     "mse",
     "normal",
+    "one_hot",
     "uniform",
     "zeros",
 ]
