@@ -25,14 +25,18 @@ from autograd_lite.nn.losses import (
     mse,
 )
 from autograd_lite.nn.module import Module
+from autograd_lite.nn.penalties import L1, L2, ElasticNet, lp
 from autograd_lite.nn.targets import one_hot
 
 __all__ = [
     "ACTIVATIONS",
     "INITIALIZERS",
+    "L1",
+    "L2",
     "LOSSES",
     "MLP",
     "Dropout",
+    "ElasticNet",
     "Layer",
     "Module",
     "Neuron",
@@ -47,6 +51,7 @@ __all__ = [
     "he_uniform",
     "hinge",
     "huber",
+    "lp",
     "mae",
     "mse",
     "normal",
