@@ -1,6 +1,7 @@
 """Neural networks of scalar `Value`s: modules, initializers, activations, losses and penalties."""
 
 from autograd_lite.nn.activations import ACTIVATIONS
+from autograd_lite.nn.architecture import build, describe
 from autograd_lite.nn.dropout import Dropout
 from autograd_lite.nn.initializers import (
     INITIALIZERS,
@@ -43,8 +44,10 @@ __all__ = [
     "Sequential",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "build",
     "categorical_cross_entropy",
     "cross_entropy",
+    "describe",
     "glorot",
     "glorot_uniform",
     "he",
