@@ -290,14 +290,22 @@ class Sequential(Module):
         return out
 
     def reset_parameters(self, seed: Seed = None) -> None:
-        """Call `reset_parameters` of one step after the other, with one generator.
+        """Call `reset_parameters` of one step after the other, of each once, with one generator.
 
         Raises
         ------
         TypeError
             If a step with parameters has no such method; then nothing is changed.
         """
-        steps = [step for step in self.steps if step.parameters() or hasattr(step, "reset_parameters")]
+        stack: list[Module] = [self]
+        found: dict[Module, None] = {}
+        while stack:
+            step = stack.pop()
+            if isinstance(step, Sequential):
+                stack += reversed(step.steps)
+            else:
+                found[step] = None
+        steps = [step for step in found if step.parameters() or hasattr(step, "reset_parameters")]
         for step in steps:
             if not hasattr(step, "reset_parameters"):
                 raise TypeError(

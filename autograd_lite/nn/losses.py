@@ -98,6 +98,8 @@ def huber(prediction: Any, target: Any, delta: float = 1.0) -> Any:
     ------
     ValueError
         If there are not as many targets as predictions, or δ is not positive and finite.
+    TypeError
+        If δ is no number.
 
     References
     ----------
@@ -108,6 +110,7 @@ def huber(prediction: Any, target: Any, delta: float = 1.0) -> Any:
     >>> huber(1.5, 1.0), huber(4.0, 1.0), huber(4.0, 1.0, delta=2.0)
     (0.125, 2.5, 4.0)
     """
+    delta = number(delta, "a number for delta")
     if not 0 < delta < math.inf:
         raise ValueError(f"expected a positive and finite delta, but got {delta!r}")
 

@@ -213,6 +213,12 @@ def test_a_sequence_resets_its_steps_one_after_the_other_from_one_generator():
     assert model.steps[1].rng.random() == np.random.default_rng(0).random()
 
 
+def test_a_step_that_comes_twice_is_reset_once():
+    layer = Layer(2, 2)
+    Sequential(layer, Sequential(layer), Dropout(0.5), layer).reset_parameters(3)
+    assert layer.state_dict() == Layer(2, 2, seed=3).state_dict()
+
+
 class Scale(Module):
     """A module without a way to reset it."""
 
@@ -224,7 +230,7 @@ def test_a_sequence_refuses_to_reset_what_cannot_be_reset_and_changes_nothing():
     layer = Layer(2, 2, seed=0)
     before = layer.state_dict()
     with pytest.raises(TypeError, match=r"Scale\(1 parameters\): give its class a method reset_parameters"):
-        Sequential(layer, Scale(layer.neurons[0].b)).reset_parameters(1)
+        Sequential(layer, Sequential(Scale(layer.neurons[0].b))).reset_parameters(1)
     assert layer.state_dict() == before
     Sequential(layer, Scale(2.0)).reset_parameters(1)  # which has no parameters
     assert layer.state_dict() == Layer(2, 2, seed=1).state_dict()
