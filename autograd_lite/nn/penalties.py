@@ -116,8 +116,9 @@ class L1:
 class L2:
     """½ β Σ w²: makes weights small, with the derivative β w (uOttawa lecture, SimpleMLP).
 
-    This is what is called weight decay, and in ridge regression. The lecture's other β ℓ2, with the norm
-    itself, is ``β * lp(model, 2)``.
+    It is the penalty of ridge regression, and its derivative is what is called weight decay. The lecture's
+    code has this derivative too, but divides the penalty by the number of examples in the loss that it
+    reports. Its other β ℓ2, with the norm itself, is ``β * lp(model, 2)``.
 
     Parameters
     ----------
