@@ -11,7 +11,8 @@ from autograd_lite._extras import import_extra
 from autograd_lite._recording import no_grad
 from autograd_lite.engine import Value
 from autograd_lite.nn.module import Module
-from autograd_lite.training import History, examples
+from autograd_lite.training import History
+from autograd_lite.training._data import examples
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

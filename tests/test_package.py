@@ -42,7 +42,8 @@ FLOORS = [
     | {f"compiler.{name}" for name in ("_graph", "_grouping", "_kernels", "_layout", "_passes", "_products")}
     | {f"compiler.{name}" for name in ("_program", "_recording", "_scalar_program", "_sums", "_views")},
     {"nn", "nn.activations", "nn.initializers", "nn.layers", "nn.losses", "nn.module", "optim"},
-    {"_strategies", "testing", "training"},
+    {"_strategies", "testing", "training"}
+    | {f"training.{name}" for name in ("_data", "_engines", "_fit", "_history")},
     {"plotting"},
     {""},
 ]

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from references.numpy_network import Network, arrays
 
-from autograd_lite import Value, training
+from autograd_lite import Value
 from autograd_lite.nn import (
     ACTIVATIONS,
     LOSSES,
@@ -30,7 +30,7 @@ from autograd_lite.nn import (
 from autograd_lite.nn.module import assign
 from autograd_lite.ops import DomainError
 from autograd_lite.optim import SGD, ExponentialDecay
-from autograd_lite.training import History, fit
+from autograd_lite.training import History, _engines, fit
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(7, 2)).tolist()
@@ -391,7 +391,7 @@ def test_ctrl_c_while_the_weights_are_written_back_does_not_lose_them(monkeypatc
             raise KeyboardInterrupt
         assign(parameters, numbers)
 
-    monkeypatch.setattr(training, "assign", assign_interrupted)
+    monkeypatch.setattr(_engines, "assign", assign_interrupted)
     model, history = trained(epochs=5, batch_size=2)
     assert model.state_dict() == trained(epochs=at + 1, batch_size=2)[0].state_dict()
     assert history.stop_reason == f"interrupted in epoch {at + 1}"
