@@ -1,7 +1,7 @@
 """The two engines of `fit`: programs for batches, and a graph for every example."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from numbers import Real
 from typing import Any
 
@@ -13,50 +13,56 @@ from autograd_lite.engine import Value
 from autograd_lite.nn.module import Module, assign
 from autograd_lite.ops import mean
 from autograd_lite.optim import SGD, require_finite
+from autograd_lite.training._data import Array, Data
+from autograd_lite.training._evaluation import Evaluation, Loss, Results, one_by_one
 
-Loss = Callable[[Any, Any], Any]
-Array = NDArray[np.float64]
+Penalty = Callable[[Module], Any]
 
-# So many examples at a time are tried out before a compiled training, and so many without compiling where it
-# is refused.
-CHUNK, FEW = 1024, 100
+# So many examples are tried out without compiling where it is refused.
+FEW = 100
 
 
 class _Eager:
     """Training with a graph for every example."""
 
-    def __init__(self, model: Module, loss: Loss, inputs: Array, targets: Array) -> None:
+    def __init__(self, model: Module, loss: Loss, penalty: Penalty | None, data: Data) -> None:
         self.model = model
         self.loss = loss
-        self.inputs: list[Any] = inputs.tolist()
-        self.targets: list[Any] = targets.tolist()
+        self.penalty = penalty
+        self.inputs: list[Any] = data.inputs.tolist()
+        self.targets: list[Any] = data.targets.tolist()
         self.parameters = _parameters(model)
 
-    def try_out(self) -> None:
-        """Meet every error that the data can cause before the first parameter changes."""
-        results: list[Any] = []
-        for i, (x, y) in enumerate(zip(self.inputs, self.targets, strict=True)):
-            prediction = self.model(x)
-            _require_values(prediction)
-            try:
-                results.append(self.loss(prediction, y))
-            except (TypeError, ValueError) as error:
-                raise ValueError(f"the loss does not take y[{i}]: {error}") from error
-        _require_losses(results)
+    def try_out(self, data: Data, constants: bool = False) -> Results:
+        """Meet every error that the data can cause before the first parameter changes.
+
+        With `constants` all losses may be plain numbers.
+        """
+        results = one_by_one(self.model, self.loss, data, True, constants)
+        _penalized(0.0, self.penalty, self.model)
+        return results
+
+    def evaluate(self, data: Data) -> Results:
+        """The outputs for each example and its loss."""
+        return one_by_one(self.model, self.loss, data)
 
     def train(self, order: NDArray[np.int64], batch_size: int, optimizer: SGD, epoch: int) -> float:
         """Go through the examples once and return their mean loss."""
         total = 0.0
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size].tolist()
-            total += len(batch) * self._step(batch, optimizer, epoch)
+            try:
+                total += len(batch) * self._step(batch, optimizer, epoch)
+            except FloatingPointError as error:
+                raise _diverged(epoch, start // batch_size, error) from None
         return total / len(order)
 
     def _step(self, batch: list[int], optimizer: SGD, epoch: int) -> float:
         """Update the parameters once and return the mean loss of the batch before the update."""
         batch_loss = mean([self.loss(self.model(self.inputs[i]), self.targets[i]) for i in batch])
+        batch_loss = _penalized(batch_loss, self.penalty, self.model)
         number = batch_loss.data if isinstance(batch_loss, Value) else float(batch_loss)
-        _require_finite_loss(number, epoch)
+        _require_finite_loss(number)
         for p in self.parameters:
             p.grad = None
         if isinstance(batch_loss, Value):  # a margin that all examples keep makes the loss a plain 0
@@ -68,41 +74,39 @@ class _Eager:
 class _Compiled:
     """Training with programs for batches, on a vector of all parameters."""
 
-    def __init__(self, model: Module, loss: Loss, inputs: Array, targets: Array) -> None:
+    def __init__(self, model: Module, loss: Loss, penalty: Penalty | None, data: Data) -> None:
         self.model = model
         self.loss = loss
-        self.inputs = inputs
-        self.targets = targets
+        self.penalty = penalty
+        self.inputs, self.targets = data.inputs, data.targets
         self.parameters = _parameters(model)
+        self.evaluate = Evaluation(model, loss)
         self.gradient = Compiled(self.loss_and_gradient, 0, "mean")
         self.reached: _Reached | None = None
 
-    def loss_of_an_example(self, x: Any, y: Any) -> Any:
-        """The loss of one example, of Values."""
-        prediction = self.model(x.tolist())
-        _require_values(prediction)
-        result = self.loss(prediction, y.tolist() if isinstance(y, np.ndarray) else y)
-        _require_losses([result])
-        return result
-
     def loss_and_gradient(self, x: Any, y: Any) -> Any:
-        """The loss of one example and its derivatives with respect to the parameters, all Values."""
-        loss = self.loss_of_an_example(x, y)
+        """The loss of one example, penalized, and its derivatives with respect to the parameters, all Values.
+
+        The mean over a batch is its mean loss and the penalty, which does not depend on the example.
+        """
+        _, loss = self.evaluate.of_an_example(x, y)
+        loss = _penalized(loss, self.penalty, self.model)
         return loss, loss.gradient(self.parameters)
 
-    def try_out(self) -> None:
+    def try_out(self, data: Data, constants: bool = False) -> Results:
         """Meet every error that the data can cause before the first parameter changes."""
-        loss = Compiled(self.loss_of_an_example, 0, "mean")
         try:
-            for start in range(0, len(self.inputs), CHUNK):
-                loss(self.inputs[start : start + CHUNK], self.targets[start : start + CHUNK])
+            results = self.evaluate(data)
         except Exception as error:
             # What is wrong with the model or the data, they say best themselves. If nothing is, they cannot
             # be compiled; then the first examples show it, and nobody should wait for the others.
-            shown = FEW if isinstance(error, TypeError) else len(self.inputs)
-            _Eager(self.model, self.loss, self.inputs[:shown], self.targets[:shown]).try_out()
+            shown = FEW if isinstance(error, TypeError) else len(data.inputs)
+            few = data._replace(inputs=data.inputs[:shown], targets=data.targets[:shown])
+            one_by_one(self.model, self.loss, few, True, constants)
             error.add_note(ADVICE)
             raise
+        _penalized(0.0, self.penalty, self.model)
+        return results
 
     def train(self, order: NDArray[np.int64], batch_size: int, optimizer: SGD, epoch: int) -> float:
         """Go through the examples once and return their mean loss."""
@@ -114,11 +118,13 @@ class _Compiled:
                 for start in range(0, len(order), batch_size):
                     batch = slice(start, start + batch_size)
                     loss, gradient = self._gradient(inputs[batch], targets[batch], theta)
-                    _require_finite_loss(loss, epoch)
+                    _require_finite_loss(loss)
                     updated = optimizer.update(theta, gradient, epoch)
                     require_finite(updated, theta, gradient, self.parameters)
                     theta = updated  # all of it or nothing, whenever Ctrl-C comes
                     total += min(batch_size, len(order) - start) * loss
+        except FloatingPointError as error:
+            raise _diverged(epoch, start // batch_size, error) from None
         finally:
             self._keep(theta)
         return total / len(order)
@@ -161,8 +167,10 @@ class _Reached:
         return theta if self.are_all else np.append(theta, [p.data for p in self.others])[self.places]
 
 
+Engine = _Compiled | _Eager
 ENGINES: dict[str, type[_Compiled] | type[_Eager]] = {"compiled": _Compiled, "eager": _Eager}
 ADVICE = '(fit(..., engine="eager") takes any Python code, at the speed of Python)'
+SMALLER = "try a smaller learning rate or scale the data"
 
 
 def _parameters(model: Module) -> list[Value]:
@@ -172,21 +180,23 @@ def _parameters(model: Module) -> list[Value]:
     return parameters
 
 
-def _require_values(prediction: Any) -> None:
-    outputs = prediction if isinstance(prediction, Iterable) else [prediction]
-    if not all(isinstance(v, Value) for v in outputs):
-        raise TypeError(f"expected a model that returns a Value or a list of them, but got {prediction!r}")
-
-
-def _require_losses(results: list[Any]) -> None:
-    """Check the losses of examples: numbers are taken for constants, but they cannot all be."""
-    wrong = [result for result in results if not isinstance(result, Value | Real)]
-    if wrong or not any(isinstance(result, Value) for result in results):
-        raise TypeError(f"expected a loss that returns a Value, but got {[*wrong, *results][0]!r}")
-
-
-def _require_finite_loss(loss: float, epoch: int) -> None:
-    if not math.isfinite(loss):
-        raise FloatingPointError(
-            f"the loss became {loss} in epoch {epoch + 1}: try a smaller learning rate or scale the data"
+def _penalized(loss: Any, penalty: Penalty | None, model: Module) -> Any:
+    """The mean loss of a batch and the penalty."""
+    if penalty is None:
+        return loss
+    result = penalty(model)
+    if not isinstance(result, Value) and not (isinstance(result, Real) and result == 0):
+        raise TypeError(
+            f"expected a penalty that returns a Value, but got {result!r}: compute it from the parameters, "
+            "not from their numbers"
         )
+    return loss + result
+
+
+def _require_finite_loss(loss: float) -> None:
+    if not math.isfinite(loss):
+        raise FloatingPointError(f"the loss became {loss}: {SMALLER}")
+
+
+def _diverged(epoch: int, step: int, error: FloatingPointError) -> FloatingPointError:
+    return FloatingPointError(f"the training diverged in epoch {epoch + 1}, step {step + 1}: {error}")
