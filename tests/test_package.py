@@ -44,7 +44,7 @@ FLOORS = [
     {"nn", "nn.activations", "nn.initializers", "nn.layers", "nn.losses", "nn.module", "optim"},
     {"_strategies", "testing", "training"}
     | {f"training.{name}" for name in ("_data", "_engines", "_evaluation", "_fit", "_generators")}
-    | {f"training.{name}" for name in ("_history", "_loop", "_metrics", "_optimizers")},
+    | {f"training.{name}" for name in ("_history", "_loop", "_metrics", "_optimizers", "_prediction")},
     {"plotting"},
     {""},
 ]

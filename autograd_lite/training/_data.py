@@ -57,7 +57,7 @@ def column(numbers: Array) -> Array:
 def is_fraction(validation: Any) -> bool:
     """Whether it is a fraction of the examples that is held out; raises unless that or a pair is given."""
     if isinstance(validation, Real) and not isinstance(validation, bool):
-        if not 0 < validation < 1:
+        if not 0 < float(validation) < 1:
             raise ValueError(
                 f"expected a fraction between 0 and 1 of the examples for validation, but got {validation!r}"
             )

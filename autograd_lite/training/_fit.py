@@ -154,7 +154,7 @@ def fit(
         raise TypeError(f"expected a Module to train, but got {model!r}")
     if optimizer is not None:
         require_optimizer(optimizer)
-    if not isinstance(callbacks, Iterable) or not all(map(callable, callbacks := list(callbacks))):
+    if not isinstance(callbacks, Iterable) or not all(map(callable, callbacks := [*callbacks])):
         raise TypeError(f"expected a list of functions as callbacks, but got {callbacks!r}")
     if penalty is not None and not callable(penalty):
         raise TypeError(f"expected a function of the model as penalty, but got {penalty!r}")
@@ -186,7 +186,7 @@ def fit(
         batch_size=len(data.inputs) if batch_size is None else _count("batch_size", batch_size, 1),
         patience=None if patience is None else _count("patience", patience, 1),
         tol=None if tol is None else _positive("tol", tol),
-        callbacks=callbacks,
+        callbacks=list(callbacks),
     )
     if history is not None:
         training.check(history)
@@ -300,7 +300,7 @@ def _count(name: str, n: Any, least: int) -> int:
 
 
 def _positive(name: str, x: Any) -> float:
-    if not isinstance(x, Real) or isinstance(x, bool) or not 0 < x < math.inf:
+    if not isinstance(x, Real) or isinstance(x, bool) or not 0 < float(x) < math.inf:
         raise ValueError(f"expected a positive finite number for {name}, but got {x!r}")
     return float(x)
 
