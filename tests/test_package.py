@@ -41,10 +41,11 @@ FLOORS = [
     }
     | {f"compiler.{name}" for name in ("_graph", "_grouping", "_kernels", "_layout", "_passes", "_products")}
     | {f"compiler.{name}" for name in ("_program", "_recording", "_scalar_program", "_sums", "_views")},
-    {"nn", "nn.activations", "nn.initializers", "nn.layers", "nn.losses", "nn.module", "optim"},
+    {"nn", "nn.activations", "nn.initializers", "nn.layers", "nn.losses", "nn.module", "optim"}
+    | {f"optim.{name}" for name in ("_checks", "_clipping", "_optimizer", "_rules", "_schedules")},
     {"_strategies", "testing", "training"}
     | {f"training.{name}" for name in ("_data", "_engines", "_evaluation", "_fit", "_generators")}
-    | {f"training.{name}" for name in ("_history", "_loop", "_metrics", "_optimizers", "_prediction")},
+    | {f"training.{name}" for name in ("_history", "_loop", "_metrics", "_prediction")},
     {"plotting"},
     {""},
 ]

@@ -1002,14 +1002,6 @@ def test_masked_data_are_refused():
     refused(ValueError, "masked", X=np.ma.array([[1.0, 2.0]], mask=[[True, False]]), y=[1])
 
 
-@pytest.mark.parametrize("lr", [0, -1.0, np.nan, np.inf, "0.1", None])
-def test_a_schedule_needs_positive_numbers(lr):
-    with pytest.raises(ValueError, match="positive finite number"):
-        ExponentialDecay(lr, 0.9)
-    with pytest.raises(ValueError, match="positive finite number"):
-        ExponentialDecay(0.1, lr)
-
-
 @pytest.mark.parametrize("rate", [-1.0, np.nan, "0.1"])
 def test_a_schedule_that_gives_no_rate_is_refused(rate):
     with pytest.raises(ValueError, match="learning rate from the schedule"):

@@ -12,7 +12,7 @@ from autograd_lite.compiler import Compiled
 from autograd_lite.engine import Value
 from autograd_lite.nn.module import Module, assign
 from autograd_lite.ops import mean
-from autograd_lite.optim import SGD, require_finite
+from autograd_lite.optim import Optimizer, require_finite
 from autograd_lite.training._data import Array, Data
 from autograd_lite.training._evaluation import Evaluation, Loss, Results, one_by_one
 
@@ -46,7 +46,7 @@ class _Eager:
         """The outputs for each example and its loss."""
         return one_by_one(self.model, self.loss, data)
 
-    def train(self, order: NDArray[np.int64], batch_size: int, optimizer: SGD, epoch: int) -> float:
+    def train(self, order: NDArray[np.int64], batch_size: int, optimizer: Optimizer, epoch: int) -> float:
         """Go through the examples once and return their mean loss."""
         total = 0.0
         for start in range(0, len(order), batch_size):
@@ -57,7 +57,7 @@ class _Eager:
                 raise _diverged(epoch, start // batch_size, error) from None
         return total / len(order)
 
-    def _step(self, batch: list[int], optimizer: SGD, epoch: int) -> float:
+    def _step(self, batch: list[int], optimizer: Optimizer, epoch: int) -> float:
         """Update the parameters once and return the mean loss of the batch before the update."""
         batch_loss = mean([self.loss(self.model(self.inputs[i]), self.targets[i]) for i in batch])
         batch_loss = _penalized(batch_loss, self.penalty, self.model)
@@ -108,7 +108,7 @@ class _Compiled:
         _penalized(0.0, self.penalty, self.model)
         return results
 
-    def train(self, order: NDArray[np.int64], batch_size: int, optimizer: SGD, epoch: int) -> float:
+    def train(self, order: NDArray[np.int64], batch_size: int, optimizer: Optimizer, epoch: int) -> float:
         """Go through the examples once and return their mean loss."""
         theta = np.array([p.data for p in self.parameters])
         inputs, targets = self.inputs[order], self.targets[order]

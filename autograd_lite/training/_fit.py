@@ -16,7 +16,7 @@ from autograd_lite._choose import choose
 from autograd_lite._extras import import_extra
 from autograd_lite.nn.losses import LOSSES
 from autograd_lite.nn.module import Module
-from autograd_lite.optim import SGD
+from autograd_lite.optim import SGD, Optimizer
 from autograd_lite.training._data import Array, Data, Indices, examples, held_out, is_fraction, split
 from autograd_lite.training._engines import ENGINES, Penalty
 from autograd_lite.training._evaluation import Loss, in_mode
@@ -24,7 +24,6 @@ from autograd_lite.training._generators import generators
 from autograd_lite.training._history import History
 from autograd_lite.training._loop import Callback, Training
 from autograd_lite.training._metrics import Metric, metrics_for
-from autograd_lite.training._optimizers import require_optimizer, restore
 
 Validation = float | tuple[ArrayLike, ArrayLike]
 
@@ -35,7 +34,7 @@ def fit(
     y: ArrayLike,
     *,
     loss: str | Loss,
-    optimizer: SGD | None = None,
+    optimizer: Optimizer | None = None,
     epochs: int = 100,
     batch_size: int | None = None,
     penalty: Penalty | None = None,
@@ -152,8 +151,8 @@ def fit(
     """
     if not isinstance(model, Module):
         raise TypeError(f"expected a Module to train, but got {model!r}")
-    if optimizer is not None:
-        require_optimizer(optimizer)
+    if not isinstance(optimizer, Optimizer | None):
+        raise TypeError(f"expected an optimizer, such as SGD(lr=0.1), but got {_advised(optimizer)}")
     if not isinstance(callbacks, Iterable) or not all(map(callable, callbacks := [*callbacks])):
         raise TypeError(f"expected a list of functions as callbacks, but got {callbacks!r}")
     if penalty is not None and not callable(penalty):
@@ -198,6 +197,13 @@ def fit(
     if ended[-1].is_interrupted and progress is not False:
         print(f"training was {ended[-1].history.stop_reason}", file=sys.stderr)
     return _best(training, ended)
+
+
+def _advised(optimizer: object) -> str:
+    """What came instead of an optimizer; a schedule belongs into one."""
+    if callable(optimizer) and not isinstance(optimizer, type):
+        return f"{optimizer!r}, a schedule: write SGD(lr={optimizer!r})"
+    return repr(optimizer)
 
 
 def _separated(
@@ -289,7 +295,7 @@ def _best(training: Training, ended: list[_End]) -> History:
     training.set_weights(best.weights)
     best.history.restarts = [end.history for end in ended]
     if best.history._standing is not None:
-        restore(training.optimizer, best.history._standing.optimizer_state)
+        training.optimizer.load_state_dict(best.history._standing.optimizer_state)
     return best.history
 
 

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from autograd_lite.nn.module import Module, assign
-from autograd_lite.optim import SGD
-from autograd_lite.training import _optimizers
+from autograd_lite.optim import Optimizer
 from autograd_lite.training._data import Array, Data, Indices
 from autograd_lite.training._engines import SMALLER, Engine
 from autograd_lite.training._evaluation import in_mode
@@ -28,7 +27,7 @@ class Training:
     engine: Engine
     modules: list[Module]
     generators: dict[str, Generator]
-    optimizer: SGD
+    optimizer: Optimizer
     data: Data
     validation: Data | None
     held_out: Indices | None
@@ -49,7 +48,7 @@ class Training:
 
     def begin(self, rng: Generator) -> History:
         """A history without epochs, of a training from the model's weights with an optimizer as if new."""
-        _optimizers.reset(self.optimizer)
+        self.optimizer.reset()
         history = History(metrics={name: [] for name in self._curves()})
         history._standing = self._standing(history, self.weights(), rng)
         return history
@@ -99,7 +98,7 @@ class Training:
         )
         copy.restarts = [copy if start is history else start for start in history.restarts]
         copy._standing = standing
-        _optimizers.restore(self.optimizer, standing.optimizer_state)
+        self.optimizer.load_state_dict(standing.optimizer_state)
         self.set_weights(standing.weights)
         for name, state in standing.generators.items():
             self.generators[name].bit_generator.state = state
@@ -200,7 +199,7 @@ class Training:
             weights=self.weights(),
             best=best,
             optimizer=type(self.optimizer).__name__,
-            optimizer_state=_optimizers.state_of(self.optimizer),
+            optimizer_state=self.optimizer.state_dict(),
             generators=self._generator_states(),
             order=state_of(rng),
             shared=shared[0] if shared else None,
