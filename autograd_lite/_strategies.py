@@ -180,7 +180,8 @@ def mlps(
     """A strategy of multilayer perceptrons with random weights and biases.
 
     When a test fails, the model is noted as code. That a unit comes close to its kink is left to chance:
-    where derivatives are compared with finite differences, leave "relu" and "leaky_relu" out.
+    where derivatives are compared with finite differences, leave "relu", "leaky_relu", "prelu" and "step"
+    out. A layer of "softmax" has at least two neurons.
 
     Parameters
     ----------
@@ -197,7 +198,8 @@ def mlps(
     Raises
     ------
     ValueError
-        If a limit is less than 1, there is no activation, or one is unknown.
+        If a limit is less than 1, there is no activation, or one is unknown, or there is nothing but softmax
+        for layers of one neuron.
     ImportError
         If hypothesis is not installed.
 
@@ -217,7 +219,7 @@ def mlps(
     wanted = list(ACTIVATIONS if activations is None else activations)
     for name in wanted:
         choose(ACTIVATIONS, name, "activation")
-    names = [name for name in ACTIVATIONS if name in wanted]
+    names = [a for a in ACTIVATIONS if a in wanted and (max_width > 1 or not ACTIVATIONS[a].of_layer)]
     if not names or max_layers < 1 or max_width < 1:
         raise ValueError("a model needs at least one activation, one layer and one neuron")
     return _hypothesis().strategies.composite(_mlp)(names, max_layers, max_width)  # type: ignore[no-any-return]
@@ -355,13 +357,15 @@ class _Program:
 
 
 def _mlp(draw: DrawFn, names: list[str], max_layers: int, max_width: int) -> MLP:
-    from autograd_lite.nn import MLP
+    from autograd_lite.nn import ACTIVATIONS, MLP
 
     hypothesis = _hypothesis()
     st = hypothesis.strategies
     widths = st.integers(1, max_width)
     n_in, sizes = draw(widths), draw(st.lists(widths, min_size=1, max_size=max_layers))
     activation, output = draw(st.sampled_from(names)), draw(st.sampled_from(names))
+    layers = [activation] * (len(sizes) - 1) + [output]
+    sizes = [max(n, 2) if ACTIVATIONS[a].of_layer else n for n, a in zip(sizes, layers, strict=True)]
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     model = MLP(n_in, sizes, activation, output, seed=rng)
     for layer in model.layers:

@@ -1,13 +1,18 @@
-"""Figures of training curves and of decision boundaries, with matplotlib."""
+"""Figures of training curves, of decision boundaries and of activations, with matplotlib."""
 
+import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from autograd_lite._choose import choose
 from autograd_lite._figures import ORANGE, PURPLE, figure_of
 from autograd_lite._recording import no_grad
 from autograd_lite.engine import Value
+from autograd_lite.nn.activations import ACTIVATIONS
+from autograd_lite.nn.layers import Neuron
 from autograd_lite.nn.module import Module
 from autograd_lite.training import History
 from autograd_lite.training._data import examples
@@ -15,7 +20,7 @@ from autograd_lite.training._data import examples
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["decision_boundary", "training_curves"]
+__all__ = ["activation_curves", "decision_boundary", "training_curves"]
 
 
 def training_curves(history: History) -> "Figure":
@@ -116,3 +121,76 @@ def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: floa
     axes.set(xlabel="x1", ylabel="x2")
     axes.legend()
     return figure
+
+
+def activation_curves(names: Iterable[str] | None = None) -> "Figure":
+    """Each activation φ(z) and its derivative φ'(z) for z from -4 to 4, as a neuron computes them.
+
+    Parameters
+    ----------
+    names : iterable of str, optional
+        Names in `nn.ACTIVATIONS`, by default all but softmax, which is no function of one number, and swish,
+        which is silu. The slope of prelu is the one that it has at first.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        To be saved with its `savefig`.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or softmax, or there is none.
+    TypeError
+        If there is a single name instead of a list.
+    ImportError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> figure = activation_curves(["relu", "tanh"])
+    >>> [axes.get_title() for axes in figure.axes]
+    ['relu', 'tanh']
+    """
+    if isinstance(names, str):
+        raise TypeError(f"expected a list of names, but got {names!r}: write [{names!r}]")
+    if names is None:
+        names = [name for name, a in ACTIVATIONS.items() if not a.of_layer and name != "swish"]
+    names = list(names)
+    for name in names:
+        if choose(ACTIVATIONS, name, "activation").of_layer:
+            raise ValueError(
+                f"expected activations of a single neuron, but got {name!r}, which is of a layer"
+            )
+    if not names:
+        raise ValueError("expected at least one activation, but got none")
+    columns = min(len(names), 4)
+    rows = math.ceil(len(names) / columns)
+    figure = figure_of(max(2.6 * columns, 3.4), 2.2 * rows + 0.4)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for axes in grid.flat[len(names) :]:
+        axes.remove()
+    for name, axes in zip(names, grid.flat, strict=False):
+        for label, colour, style, curve in zip(
+            ("φ(z)", "φ'(z)"), (PURPLE, ORANGE), ("-", "--"), _activation_and_slope(name), strict=True
+        ):
+            axes.plot(*curve, color=colour, linestyle=style, label=label)
+        axes.axhline(0, color="black", linewidth=0.5)
+        axes.axvline(0, color="black", linewidth=0.5)
+        axes.set(title=name, xlim=(-4, 4), ylim=(-1.5, 3), xticks=(-3, 0, 3))
+        axes.grid(alpha=0.3)
+    for axes in grid.flat[max(0, len(names) - columns) : len(names)]:
+        axes.set_xlabel("z")
+        axes.tick_params(labelbottom=True)
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    return figure
+
+
+def _activation_and_slope(name: str) -> Iterable[tuple[list[float], list[float]]]:
+    """The points of φ and of φ', with a gap where one jumps."""
+    neuron = Neuron(1, activation=name, init=lambda rng, n, m: np.ones((n, m)))
+    zs = np.linspace(-4, 4, 401)
+    points = [(z, neuron([z])) for z in map(Value, zs)]
+    for heights in ([y.data for _, y in points], [y.gradient(z).data for z, y in points]):
+        jumps = np.flatnonzero(np.abs(np.diff(heights)) > 0.1) + 1
+        yield np.insert(zs, jumps, np.nan).tolist(), np.insert(heights, jumps, np.nan).tolist()

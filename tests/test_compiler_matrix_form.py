@@ -138,7 +138,8 @@ def network(
 
 @given(
     st.lists(st.integers(1, 4), min_size=2, max_size=4),
-    st.sampled_from(sorted(nn.ACTIVATIONS)),
+    # The derivatives of step, which are 0, would be constants whose numbers are not printed.
+    st.sampled_from(sorted(nn.ACTIVATIONS.keys() - {"softmax", "step"})),
     st.sampled_from(["linear", "sigmoid", "tanh"]),
     st.sampled_from(sorted(LOSSES)),
     st.sampled_from([0.0, 0.1]),

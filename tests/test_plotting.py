@@ -6,9 +6,10 @@ import sys
 import numpy as np
 import pytest
 from matplotlib import colors
+from references import numpy_network
 
 from autograd_lite import plotting
-from autograd_lite.nn import MLP, Neuron
+from autograd_lite.nn import ACTIVATIONS, MLP, Neuron
 from autograd_lite.training import History
 
 POINTS, CLASSES = [[0.0, 0.0], [1.0, 2.0], [2.0, 1.0], [-1.0, 0.5]], [0, 1, 1, 0]
@@ -122,9 +123,56 @@ def test_a_model_of_another_form_is_refused(model, match):
         plotting.decision_boundary(model, POINTS, CLASSES)
 
 
+@pytest.mark.parametrize("name", numpy_network.ACTIVATIONS)
+def test_the_curves_of_an_activation_are_its_formula_and_that_of_its_derivative(name):
+    figure = plotting.activation_curves([name])
+    (axes,) = figure.axes
+    for curve, formula in zip(axes.get_lines(), numpy_network.ACTIVATIONS[name], strict=False):
+        drawn = np.isfinite(curve.get_ydata())
+        z, y = np.array(curve.get_xdata())[drawn], np.array(curve.get_ydata())[drawn]
+        assert len(z) == 401
+        assert (z.min(), z.max()) == (-4, 4)
+        np.testing.assert_allclose(y, formula(z), atol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "jumps"), [("relu", [0, 1]), ("step", [1, 0]), ("elu", [0, 0])])
+def test_where_a_curve_jumps_it_has_a_gap(name, jumps):
+    (axes,) = plotting.activation_curves([name]).axes
+    assert [int(np.isnan(curve.get_ydata()).sum()) for curve in axes.get_lines()[:2]] == jumps
+
+
+def test_all_activations_of_one_number_are_drawn_unless_some_are_asked_for(tmp_path):
+    figure = plotting.activation_curves()
+    assert [axes.get_title() for axes in figure.axes] == [
+        name for name in ACTIVATIONS if name not in ("softmax", "swish")
+    ]
+    assert png(figure, tmp_path / "all.png").startswith(b"\x89PNG")
+    names = ["prelu", "swish", "tanh", "elu", "prelu"]
+    figure = plotting.activation_curves(iter(names))
+    assert [axes.get_title() for axes in figure.axes] == names
+    assert [axes.get_xlabel() for axes in figure.axes] == ["", "z", "z", "z", "z"]
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["φ(z)", "φ'(z)"]
+    assert png(figure, tmp_path / "some.png").startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("names", "error", "match"),
+    [
+        ("relu", TypeError, r"expected a list of names, but got 'relu': write \['relu'\]"),
+        (["relu", "selu"], ValueError, "unknown activation 'selu'"),
+        (["softmax"], ValueError, "activations of a single neuron, but got 'softmax'"),
+        ([], ValueError, "at least one activation, but got none"),
+    ],
+)
+def test_activations_that_have_no_curve_are_refused(names, error, match):
+    with pytest.raises(error, match=match):
+        plotting.activation_curves(names)
+
+
 @pytest.mark.parametrize(
     "draw",
     [
+        plotting.activation_curves,
         lambda: plotting.training_curves(History(loss=[1.0])),
         lambda: plotting.decision_boundary(halfplane(), POINTS, CLASSES),
     ],

@@ -1,7 +1,6 @@
-"""`Neuron`, `Layer` and `MLP`, with micrograd's call signatures, and PyTorch's `Dropout` and `Sequential`."""
+"""`Neuron`, `Layer` and `MLP`, with micrograd's call signatures, and PyTorch's `Sequential`."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from numbers import Real
 from operator import index
 from typing import Any
 
@@ -10,13 +9,12 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from autograd_lite._choose import choose
-from autograd_lite._recording import Watch, watching
 from autograd_lite.engine import Value, record_dots
 from autograd_lite.nn.activations import ACTIVATIONS
 from autograd_lite.nn.initializers import INITIALIZERS, Initializer
-from autograd_lite.nn.module import Module
+from autograd_lite.nn.module import Module, assign
 
-__all__ = ["MLP", "Dropout", "Layer", "Neuron", "Sequential"]
+__all__ = ["MLP", "Layer", "Neuron", "Sequential"]
 
 Seed = int | Generator | None
 Init = str | Initializer | None
@@ -32,7 +30,8 @@ class Neuron(Module):
     nonlin : bool, optional
         micrograd's way to ask for ``"relu"`` (the default) or ``"linear"``.
     activation : str, optional
-        A name in `ACTIVATIONS`; overrides `nonlin`.
+        A name in `ACTIVATIONS`; overrides `nonlin`. With ``"prelu"`` the neuron has one parameter more,
+        `negative_slope`, which is 0.25 at first.
     init : str or callable, optional
         A name in `INITIALIZERS`, or a function like those; by default what suits the activation.
     seed : int or numpy.random.Generator, optional
@@ -41,8 +40,10 @@ class Neuron(Module):
     Raises
     ------
     ValueError
-        If `n_in` is less than 1, the activation or the initializer unknown, or a call's input of
-        another length.
+        If `n_in` is less than 1, the activation or the initializer unknown, the activation softmax, which
+        compares several outputs, or a call's input of another length.
+    TypeError
+        If `n_in` is not an integer.
 
     Examples
     --------
@@ -63,10 +64,13 @@ class Neuron(Module):
         seed: Seed = None,
     ) -> None:
         n_in = _size(n_in)
-        self.activation = _activation(nonlin, activation)
-        weights = _draw(init, self.activation, seed, n_in, 1)
+        self.activation = _activation(nonlin, activation, 1)
+        self.init = _initializer(init, self.activation)
+        weights = _draw(self.init, np.random.default_rng(seed), n_in, 1)
         self.w = [Value(w, f"w[{i}]") for i, w in enumerate(weights[:, 0].tolist())]
         self.b = Value(0.0, "b")
+        if (slope := ACTIVATIONS[self.activation].slope) is not None:
+            self.negative_slope = Value(slope, "slope")
 
     @property
     def nonlin(self) -> bool:
@@ -74,7 +78,17 @@ class Neuron(Module):
         return self.activation != "linear"
 
     def __call__(self, x: Iterable[Any]) -> Any:
-        return _activate([self], _inputs(x, len(self.w), self))[0]
+        return _activate(self.activation, [self], inputs_of(x, len(self.w), self))[0]
+
+    def reset_parameters(self, seed: Seed = None) -> None:
+        """Draw the weights anew, as they were drawn at first; the bias is 0 again, a slope of PReLU 0.25."""
+        self._reset(_draw(self.init, np.random.default_rng(seed), len(self.w), 1)[:, 0].tolist())
+
+    def _reset(self, weights: list[float]) -> None:
+        slope = ACTIVATIONS[self.activation].slope
+        slopes = {} if slope is None else {self.negative_slope: slope}
+        numbers = dict(zip(self.w, weights, strict=True)) | {self.b: 0.0} | slopes
+        assign(numbers.keys(), numbers.values())
 
     def __repr__(self) -> str:
         return f"Neuron({len(self.w)}, activation={self.activation!r})"
@@ -83,10 +97,12 @@ class Neuron(Module):
 class Layer(Module):
     """φ(W' x + b): neurons side by side, each with all inputs.
 
+    Softmax, which needs all outputs at once, is applied by the layer, to the outputs of linear neurons.
+
     Parameters
     ----------
     n_in, n_out : int
-        The number of inputs and of neurons, at least 1.
+        The number of inputs and of neurons, at least 1; at least 2 neurons for ``"softmax"``.
     nonlin, activation, init, seed
         As for `Neuron`; the weights are drawn at once, with shape (fan_in, fan_out).
 
@@ -113,24 +129,33 @@ class Layer(Module):
         seed: Seed = None,
     ) -> None:
         n_in, n_out = _size(n_in), _size(n_out)
-        name = _activation(nonlin, activation)
+        self.activation = _activation(nonlin, activation, n_out)
+        self.init = _initializer(init, self.activation)
         rng = np.random.default_rng(seed)
-        weights = _draw(init, name, rng, n_in, n_out)
+        weights = _draw(self.init, rng, n_in, n_out)
+        own = "linear" if ACTIVATIONS[self.activation].of_layer else self.activation
         self.neurons = [
-            Neuron(n_in, activation=name, init=lambda *_, j=j: weights[:, [j]], seed=rng)
-            for j in range(n_out)
+            Neuron(n_in, activation=own, init=lambda *_, j=j: weights[:, [j]], seed=rng) for j in range(n_out)
         ]
+        for neuron in self.neurons:
+            neuron.init = self.init
         _name_parameters(self, "")
 
     def __call__(self, x: Iterable[Any]) -> Any:
         """The outputs: a Value if there is one neuron, otherwise a list."""
-        x = _inputs(x, len(self.neurons[0].w), self)
-        out = _activate(self.neurons, x)
+        x = inputs_of(x, len(self.neurons[0].w), self)
+        out = _activate(self.activation, self.neurons, x)
         return out[0] if len(out) == 1 else out
 
+    def reset_parameters(self, seed: Seed = None) -> None:
+        """Draw the weights anew, as they were drawn at first; biases are 0 again, slopes of PReLU 0.25."""
+        rng, n_in, n_out = np.random.default_rng(seed), len(self.neurons[0].w), len(self.neurons)
+        weights = _draw(self.init, rng, n_in, n_out)
+        for neuron, column in zip(self.neurons, weights.T.tolist(), strict=True):
+            neuron._reset(column)
+
     def __repr__(self) -> str:
-        first = self.neurons[0]
-        return f"Layer({len(first.w)}, {len(self.neurons)}, activation={first.activation!r})"
+        return f"Layer({len(self.neurons[0].w)}, {len(self.neurons)}, activation={self.activation!r})"
 
 
 class MLP(Module):
@@ -143,7 +168,10 @@ class MLP(Module):
     sizes : sequence of int
         The number of neurons of each layer, the output layer last.
     activation, output : str, optional
-        Names in `ACTIVATIONS`: of the hidden layers and of the output layer.
+        Names in `ACTIVATIONS`: of the hidden layers and of the output layer. What suits a task (uOttawa
+        lecture): ``"linear"`` for regression, ``"softplus"`` or ``"relu"`` if the target is positive,
+        ``"tanh"`` or ``"sigmoid"`` if it is bounded, ``"sigmoid"`` for two classes and for several labels,
+        ``"softmax"`` for one of several classes.
     init : str or callable, optional
         A name in `INITIALIZERS`, or a function like those, for all layers; by default what suits the
         hidden activation: He's for relu and its relatives, otherwise Glorot's. Biases are 0.
@@ -153,8 +181,8 @@ class MLP(Module):
     Raises
     ------
     ValueError
-        If there is no layer, a size is less than 1, a name is unknown, or the input of a call has
-        another length than `n_in`.
+        If there is no layer, a size is less than 1, a name is unknown, a layer of one neuron is to have
+        softmax, or the input of a call has another length than `n_in`.
     TypeError
         If a size is not an integer.
 
@@ -183,8 +211,7 @@ class MLP(Module):
         if len(widths) == 1:
             raise ValueError("an MLP needs at least one layer, but the list of sizes is empty")
         choose(ACTIVATIONS, output, "activation")
-        suits = choose(ACTIVATIONS, activation, "activation").suits
-        init = suits if init is None else init
+        init = _initializer(init, activation)
         rng = np.random.default_rng(seed)
         names = [activation] * (len(widths) - 2) + [output]
         self.layers = [
@@ -197,16 +224,29 @@ class MLP(Module):
     def __call__(self, x: Iterable[Any]) -> Any:
         """The outputs: a Value if there is one neuron in the last layer, otherwise a list."""
         first, *others = self.layers
-        out: Any = first(_inputs(x, len(first.neurons[0].w), self))
+        out: Any = first(inputs_of(x, len(first.neurons[0].w), self))
         for layer in others:
             out = layer(out if isinstance(out, list) else [out])
         return out
 
+    def reset_parameters(self, seed: Seed = None) -> None:
+        """Draw the weights anew, layer by layer; the model is the one that the constructor makes of `seed`.
+
+        Biases are 0 again and slopes of PReLU 0.25.
+
+        Examples
+        --------
+        >>> model = MLP(2, [3, 1], seed=0)
+        >>> model.reset_parameters(5)
+        >>> model.state_dict() == MLP(2, [3, 1], seed=5).state_dict()
+        True
+        """
+        _reset_all(self.layers, seed)
+
     def __repr__(self) -> str:
-        sizes = [len(layer.neurons) for layer in self.layers]
-        hidden, output = self.layers[0].neurons[0], self.layers[-1].neurons[0]
-        names = f"activation={hidden.activation!r}, output={output.activation!r}"
-        return f"MLP({len(hidden.w)}, {sizes}, {names})"
+        n_in, sizes = len(self.layers[0].neurons[0].w), [len(layer.neurons) for layer in self.layers]
+        names = f"activation={self.layers[0].activation!r}, output={self.layers[-1].activation!r}"
+        return f"MLP({n_in}, {sizes}, {names})"
 
 
 class Sequential(Module):
@@ -226,6 +266,7 @@ class Sequential(Module):
 
     Examples
     --------
+    >>> from autograd_lite.nn import Dropout
     >>> model = Sequential(Layer(2, 8, seed=0), Dropout(0.5, seed=1), Layer(8, 1, nonlin=False, seed=2))
     >>> model
     Sequential(Layer(2, 8, activation='relu'), Dropout(0.5), Layer(8, 1, activation='linear'))
@@ -248,105 +289,45 @@ class Sequential(Module):
             out = module([out] if isinstance(out, Value) else out)
         return out
 
+    def reset_parameters(self, seed: Seed = None) -> None:
+        """Call `reset_parameters` of one step after the other, with one generator.
+
+        Raises
+        ------
+        TypeError
+            If a step with parameters has no such method; then nothing is changed.
+        """
+        steps = [step for step in self.steps if step.parameters() or hasattr(step, "reset_parameters")]
+        for step in steps:
+            if not hasattr(step, "reset_parameters"):
+                raise TypeError(
+                    "expected steps that can draw their weights anew, but got "
+                    f"{step!r}: give its class a method reset_parameters(self, seed)"
+                )
+        _reset_all(steps, seed)
+
     def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.steps))})"
 
 
-class Dropout(Module):
-    """xᵢ mᵢ / (1 - p), mᵢ being 0 with probability p and 1 otherwise, drawn anew for every example.
-
-    The mean of what comes out is x, so that nothing needs to be scaled in ``eval()``, where x is
-    returned as it is. A compiled model draws the same masks as one that is not, at every call.
-
-    Parameters
-    ----------
-    p : float, optional
-        The probability that an input is dropped, 0 <= p < 1.
-    seed : int or numpy.random.Generator, optional
-        Where the masks are drawn from.
-
-    Raises
-    ------
-    ValueError
-        If `p` is out of range.
-    TypeError
-        If the input of a call is no sequence of numbers and Values.
-
-    References
-    ----------
-    Srivastava et al., Dropout: a simple way to prevent neural networks from overfitting, 2014.
-
-    Examples
-    --------
-    >>> dropout = Dropout(0.5, seed=0)
-    >>> dropout([1.0, 2.0, 3.0, 4.0])
-    [2.0, 0.0, 0.0, 0.0]
-    >>> dropout.eval()([1.0, 2.0, 3.0, 4.0])
-    [1.0, 2.0, 3.0, 4.0]
-    """
-
-    def __init__(self, p: float = 0.5, seed: Seed = None) -> None:
-        if not isinstance(p, Real) or isinstance(p, bool) or not 0 <= p < 1:
-            raise ValueError(f"expected a probability 0 <= p < 1 to drop an input, but got {p!r}")
-        self.p: float = float(p)
-        self.rng: Generator = np.random.default_rng(seed)
-
-    def __call__(self, x: Iterable[Any]) -> list[Any]:
-        """The inputs that are left, scaled, and zeros, as a list."""
-        xs = list(_inputs(x, None, self))
-        if not self.training or self.p == 0:
-            return xs
-        watch = watching()
-        mask = self._mask(len(xs)) if watch is None else self._mask_to_be_drawn(watch, len(xs))
-        return [v * m for v, m in zip(xs, mask, strict=True)]
-
-    def _mask(self, n: int) -> list[float]:
-        masks: list[float] = _masks(self.rng, 1, np.full(n, self.p))[0].tolist()
-        return masks
-
-    def _mask_to_be_drawn(self, watch: Watch, n: int) -> list[Value]:
-        """Values that stand for the mask; the compiled function draws the numbers when it is called."""
-        mask = [Value(1.0) for _ in range(n)]
-        draw, values = self._draw_of(watch)
-        draw.p += [self.p] * n
-        values += mask
-        return mask
-
-    def _draw_of(self, watch: Watch) -> tuple["_Draw", list[Value]]:
-        """What draws from this generator, and for what: one thing, which keeps the order of the examples."""
-        for draw, values in watch.draws:
-            if isinstance(draw, _Draw) and draw.rng is self.rng:
-                return draw, values
-        new: tuple[_Draw, list[Value]] = (_Draw(self.rng), [])
-        watch.draws.append(new)
-        return new
-
-    def __repr__(self) -> str:
-        return f"Dropout({self.p:g})"
-
-
-class _Draw:
-    """All masks that one generator has to draw for an example, given the probabilities to drop."""
-
-    def __init__(self, rng: Generator) -> None:
-        self.rng = rng
-        self.p: list[float] = []
-
-    def __call__(self, batch_size: int) -> NDArray[np.float64]:
-        return _masks(self.rng, batch_size, np.array(self.p))
-
-
-def _masks(rng: Generator, batch_size: int, p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Zeros, with probability p, and 1 / (1 - p), of shape (batch_size, n)."""
-    return (rng.random((batch_size, len(p))) >= p) / (1.0 - p)
-
-
-def _activate(neurons: list[Neuron], x: tuple[Any, ...]) -> list[Value]:
+def _activate(activation: str, neurons: list[Neuron], x: tuple[Any, ...]) -> list[Value]:
     """φ(w · x + b) of neurons that have the same inputs and the same activation."""
-    phi = ACTIVATIONS[neurons[0].activation].function
+    phi, _, slope, of_layer = ACTIVATIONS[activation]
     products = record_dots([tuple(neuron.w) for neuron in neurons], x)
     z = [product + neuron.b for product, neuron in zip(products, neurons, strict=True)]
-    return z if phi is None else [phi(v) for v in z]
+    if phi is None:
+        return z
+    if of_layer:
+        return phi(z)  # type: ignore[no-any-return]
+    if slope is not None:
+        return [phi(v, neuron.negative_slope) for v, neuron in zip(z, neurons, strict=True)]
+    return [phi(v) for v in z]
+
+
+def _reset_all(modules: Iterable[Any], seed: Seed) -> None:
+    rng = np.random.default_rng(seed)
+    for module in modules:
+        module.reset_parameters(rng)
 
 
 def _size(n: Any) -> int:
@@ -359,21 +340,30 @@ def _size(n: Any) -> int:
     return size
 
 
-def _activation(nonlin: bool, activation: str | None) -> str:
-    """The activation's name, from micrograd's flag unless it is given."""
+def _activation(nonlin: bool, activation: str | None, n_out: int) -> str:
+    """The activation's name, from micrograd's flag unless it is given, if it is one of `n_out` neurons."""
     if not isinstance(nonlin, int):
         raise TypeError(f"expected True or False for nonlin, but got {nonlin!r}: write activation={nonlin!r}")
     name = ("relu" if nonlin else "linear") if activation is None else activation
-    choose(ACTIVATIONS, name, "activation")
+    if choose(ACTIVATIONS, name, "activation").of_layer and n_out == 1:
+        raise ValueError(f"expected at least 2 outputs for {name}, but got 1: use 'sigmoid' for a single one")
     return name
 
 
-def _draw(init: Init, activation: str, seed: Seed, fan_in: int, fan_out: int) -> Any:
+def _initializer(init: Init, activation: str) -> str | Initializer:
+    """The initializer, as a name if it has one; by default what suits the activation."""
+    suits = choose(ACTIVATIONS, activation, "activation").suits
+    init = suits if init is None else init
+    if callable(init):
+        return next((name for name, f in INITIALIZERS.items() if f is init), init)
+    choose(INITIALIZERS, init, "initializer")
+    return init
+
+
+def _draw(init: str | Initializer, rng: Generator, fan_in: int, fan_out: int) -> NDArray[np.float64]:
     """Initial weights of shape (fan_in, fan_out)."""
-    if init is None:
-        init = ACTIVATIONS[activation].suits
-    initializer = init if callable(init) else choose(INITIALIZERS, init, "initializer")
-    weights = np.asarray(initializer(np.random.default_rng(seed), fan_in, fan_out), dtype=float)
+    initializer = INITIALIZERS[init] if isinstance(init, str) else init
+    weights = np.asarray(initializer(rng, fan_in, fan_out), dtype=float)
     if weights.shape != (fan_in, fan_out):
         raise ValueError(f"expected initial weights of shape {(fan_in, fan_out)}, but got {weights.shape}")
     if not np.isfinite(weights).all():
@@ -385,11 +375,13 @@ def _name_parameters(layer: Layer, number: str) -> None:
     """Label the parameters as the lecture writes them: W1[i,j] leads from input i to neuron j."""
     for j, neuron in enumerate(layer.neurons):
         neuron.b.label = f"b{number}[{j}]"
+        if neuron.activation == "prelu":
+            neuron.negative_slope.label = f"slope{number}[{j}]"
         for i, w in enumerate(neuron.w):
             w.label = f"W{number}[{i},{j}]"
 
 
-def _inputs(x: Iterable[Any], n: int | None, module: Module) -> tuple[Any, ...]:
+def inputs_of(x: Iterable[Any], n: int | None, module: Module) -> tuple[Any, ...]:
     """The inputs as a tuple, which the neurons of a layer then share; None stands for any number of them."""
     if type(x) is not tuple:
         if not isinstance(x, Iterable) or isinstance(x, Mapping | Set) or getattr(x, "shape", (1,)) == ():

@@ -1,5 +1,6 @@
 """`Module`: something with parameters, and how to find, reset, save and restore them."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -8,6 +9,11 @@ import numpy as np
 from autograd_lite.engine import Value
 
 __all__ = ["Module", "assign"]
+
+# The end of a path of `named_parameters`: an attribute, and perhaps the place in a list or an array.
+_PLACE = r"(\.[\d,]+)*$"
+BIAS = re.compile(r"(^|\.)(b|bias)\d*" + _PLACE)
+SLOPE = re.compile(r"(^|\.)negative_slope" + _PLACE)
 
 
 def assign(parameters: Iterable[Value], numbers: Iterable[float]) -> None:
@@ -66,6 +72,33 @@ class Module:
     def parameters(self) -> list[Value]:
         """The parameters in the order in which they were assigned."""
         return [p for _, p in self.named_parameters()]
+
+    def weights(self, biases: bool = False) -> list[Value]:
+        """The parameters that penalties are put on: those that are no biases and no slopes of PReLU.
+
+        A bias is a parameter in an attribute, or under a key of a dict, named ``b`` or ``bias``, perhaps
+        with a number, as in ``b1``, or in a list or an array there. The slope of PReLU is in one that is
+        named ``negative_slope``.
+
+        Parameters
+        ----------
+        biases : bool, optional
+            Whether to hand out the biases too, in their order among the weights.
+
+        Examples
+        --------
+        >>> class Line(Module):
+        ...     def __init__(self):
+        ...         self.slope, self.b = Value(2.0), Value(1.0)
+        >>> [w.data for w in Line().weights()], [w.data for w in Line().weights(biases=True)]
+        ([2.0], [2.0, 1.0])
+        """
+        left_out = {
+            p
+            for name, p in self.named_parameters()
+            if SLOPE.search(name) or (not biases and BIAS.search(name))
+        }
+        return [p for p in self.parameters() if p not in left_out]
 
     def modules(self) -> Iterator["Module"]:
         """This module and all those in it."""

@@ -6,13 +6,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 from references.numpy_network import arrays
 
-from autograd_lite.nn import INITIALIZERS, MLP, Layer, Neuron, glorot, he, normal, uniform, zeros
+from autograd_lite.nn import (
+    ACTIVATIONS,
+    INITIALIZERS,
+    MLP,
+    Dropout,
+    Layer,
+    Module,
+    Neuron,
+    Sequential,
+    glorot,
+    glorot_uniform,
+    he,
+    he_uniform,
+    normal,
+    uniform,
+    zeros,
+)
+from autograd_lite.optim import SGD
+from autograd_lite.training import fit
 
 SIZES = st.integers(1, 40)
 SEEDS = st.integers(0, 2**32)
 STANDARD_DEVIATIONS = {
     "he": lambda fan_in, fan_out: (2 / fan_in) ** 0.5,
+    "he_uniform": lambda fan_in, fan_out: (2 / fan_in) ** 0.5,
     "glorot": lambda fan_in, fan_out: (2 / (fan_in + fan_out)) ** 0.5,
+    "glorot_uniform": lambda fan_in, fan_out: (2 / (fan_in + fan_out)) ** 0.5,
     "uniform": lambda fan_in, fan_out: 3**-0.5,
     "normal": lambda fan_in, fan_out: 1.0,
     "zeros": lambda fan_in, fan_out: 0.0,
@@ -20,8 +40,9 @@ STANDARD_DEVIATIONS = {
 
 
 def test_every_initializer_is_listed_under_its_name():
-    expected = {"he": he, "glorot": glorot, "uniform": uniform, "normal": normal, "zeros": zeros}
-    assert expected == INITIALIZERS
+    expected = [he, he_uniform, glorot, glorot_uniform, uniform, normal, zeros]
+    assert list(INITIALIZERS.values()) == expected
+    assert [f.__name__ for f in expected] == list(INITIALIZERS)
 
 
 @pytest.mark.parametrize("name", INITIALIZERS)
@@ -41,10 +62,14 @@ def test_weights_have_mean_0_and_the_stated_standard_deviation(name, fans):
     assert abs(weights.mean()) <= 0.02 * expected
 
 
-def test_uniform_weights_fill_the_interval_from_minus_1_to_1():
-    weights = uniform(np.random.default_rng(0), 100, 100)
-    assert -1 <= weights.min() < -0.99
-    assert 0.99 < weights.max() <= 1
+@pytest.mark.parametrize(
+    ("initializer", "end"),
+    [(uniform, 1.0), (he_uniform, (6 / 100) ** 0.5), (glorot_uniform, (6 / 300) ** 0.5)],
+)
+def test_uniform_weights_fill_their_interval(initializer, end):
+    weights = initializer(np.random.default_rng(0), 100, 200)
+    assert -end <= weights.min() < -0.99 * end
+    assert 0.99 * end < weights.max() <= end
 
 
 def test_the_lecture_s_network_has_the_lecture_s_weights():
@@ -59,8 +84,11 @@ def test_the_lecture_s_network_has_the_lecture_s_weights():
 @pytest.mark.parametrize(
     ("activation", "suitable"),
     [
-        *((name, "glorot") for name in ("linear", "sigmoid", "tanh")),
-        *((name, "he") for name in ("relu", "leaky_relu", "elu", "gelu", "silu", "mish", "softplus")),
+        *((name, "glorot") for name in ("linear", "step", "sigmoid", "tanh", "softmax")),
+        *(
+            (name, "he")
+            for name in ("relu", "leaky_relu", "prelu", "elu", "gelu", "silu", "mish", "softplus")
+        ),
     ],
 )
 @pytest.mark.parametrize("make", [lambda **how: MLP(3, [5, 2], **how), lambda **how: Layer(3, 5, **how)])
@@ -104,6 +132,99 @@ def test_weights_of_another_shape_are_refused():
 @pytest.mark.parametrize("make", [lambda i: Neuron(2, init=i), lambda i: MLP(2, [1], init=i)])
 def test_an_unknown_initializer_is_refused_with_the_list_of_those_there_are(make, init):
     with pytest.raises(
-        ValueError, match=r"unknown initializer .*'he', 'glorot', 'uniform', 'normal', 'zeros'"
+        ValueError, match=r"unknown initializer .*'he', .*'glorot', .*'uniform', 'normal', 'zeros'"
     ):
         make(init)
+
+
+# The symmetry of zeros
+
+
+def columns(layer):
+    """The parameters of each neuron."""
+    return [tuple(neuron.state_dict().values()) for neuron in layer.neurons]
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "softplus", "prelu"])
+def test_neurons_that_start_at_zeros_stay_equal_and_others_do_not(activation):
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    y = (X[:, 0] * X[:, 1] > 0).astype(float)
+    different = {}
+    for init in ("zeros", None):
+        model = MLP(2, [4, 4, 1], activation, "sigmoid", init=init, seed=0)
+        before = model.state_dict()
+        seen = []
+
+        def note(history, model=model, seen=seen):
+            seen.append([len(set(columns(layer))) for layer in model.layers[:2]])
+
+        how = {"loss": "binary_cross_entropy", "optimizer": SGD(0.5), "epochs": 20}
+        fit(model, X, y, callbacks=[note], **how)
+        assert model.state_dict() != before
+        different[init] = {n for numbers in seen for n in numbers}
+    assert different == {"zeros": {1}, None: {4}}
+
+
+# Drawn anew
+
+
+MODELS = {
+    "neuron": lambda **how: Neuron(3, **how),
+    "layer": lambda **how: Layer(3, 4, **how),
+    "perceptron": lambda **how: MLP(3, [4, 2], **how),
+}
+
+
+@pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
+@pytest.mark.parametrize("init", [None, *INITIALIZERS, lambda rng, n, m: rng.normal(size=(n, m)) + n])
+@pytest.mark.parametrize("activation", ["prelu", "tanh"])
+def test_parameters_that_are_reset_are_those_of_a_new_model_of_the_same_seed(make, init, activation):
+    model = make(activation=activation, init=init, seed=0)
+    parameters = model.parameters()
+    for p in parameters:
+        p.data = 7.0
+    model.reset_parameters(5)
+    assert model.state_dict() == make(activation=activation, init=init, seed=5).state_dict()
+    assert model.parameters() == parameters
+    model.reset_parameters(np.random.default_rng(5))
+    assert model.state_dict() == make(activation=activation, init=init, seed=5).state_dict()
+
+
+@pytest.mark.parametrize("activation", [name for name in ACTIVATIONS if name != "prelu"])
+def test_every_activation_can_be_reset(activation):
+    model = MLP(2, [3, 2], activation, activation, seed=1)
+    model.reset_parameters(3)
+    assert model.state_dict() == MLP(2, [3, 2], activation, activation, seed=3).state_dict()
+
+
+def test_without_a_seed_parameters_are_reset_to_new_ones():
+    model = MLP(2, [3, 1], seed=0)
+    before = model.state_dict()
+    model.reset_parameters()
+    assert model.state_dict() != before
+
+
+def test_a_sequence_resets_its_steps_one_after_the_other_from_one_generator():
+    rng = np.random.default_rng(4)
+    expected = Sequential(MLP(2, [3], seed=rng), Dropout(0.5), Sequential(Layer(3, 1, seed=rng)))
+    model = Sequential(MLP(2, [3]), Dropout(0.5, seed=0), Sequential(Layer(3, 1)))
+    model.reset_parameters(4)
+    assert model.state_dict() == expected.state_dict()
+    assert model.steps[1].rng.random() == np.random.default_rng(0).random()
+
+
+class Scale(Module):
+    """A module without a way to reset it."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+
+def test_a_sequence_refuses_to_reset_what_cannot_be_reset_and_changes_nothing():
+    layer = Layer(2, 2, seed=0)
+    before = layer.state_dict()
+    with pytest.raises(TypeError, match=r"Scale\(1 parameters\): give its class a method reset_parameters"):
+        Sequential(layer, Scale(layer.neurons[0].b)).reset_parameters(1)
+    assert layer.state_dict() == before
+    Sequential(layer, Scale(2.0)).reset_parameters(1)  # which has no parameters
+    assert layer.state_dict() == Layer(2, 2, seed=1).state_dict()

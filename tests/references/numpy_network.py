@@ -25,9 +25,10 @@ def step(z, below):
     return np.where(z > 0, 1.0, below)
 
 
-# φ and φ'
+# φ and φ' of one number, without parameters
 ACTIVATIONS = {
     "linear": (lambda z: z, np.ones_like),
+    "step": (lambda z: step(z, 0.0), np.zeros_like),
     "sigmoid": (sigmoid, lambda z: sigmoid(z) * (1 - sigmoid(z))),
     "tanh": (np.tanh, lambda z: 1 - np.tanh(z) ** 2),
     "relu": (lambda z: np.maximum(0.0, z), lambda z: step(z, 0.0)),
@@ -44,6 +45,7 @@ ACTIVATIONS = {
     "mish": (lambda z: z * np.tanh(np.log1p(np.exp(z))), mish_slope),
     "softplus": (lambda z: np.log1p(np.exp(z)), sigmoid),
 }
+ACTIVATIONS["swish"] = ACTIVATIONS["silu"]
 
 
 class Network:

@@ -16,6 +16,10 @@ def hinge(prediction, target):
     return F.margin_ranking_loss(prediction, torch.zeros_like(prediction), target, margin=1.0)
 
 
+def categorical_cross_entropy(prediction, target):
+    return F.nll_loss(prediction.log(), target) if target.ndim == 0 else -(target * prediction.log()).sum()
+
+
 def numbers(n, low=-5.0, high=5.0):
     return [random.uniform(low, high) for _ in range(n)]
 
@@ -34,6 +38,10 @@ LOSSES = {
     "binary_cross_entropy_with_logits": F.binary_cross_entropy_with_logits,
     "cross_entropy": F.cross_entropy,
     "hinge": hinge,
+    "mae": F.l1_loss,
+    "huber": F.huber_loss,
+    "huber with delta 2.5": lambda prediction, target: F.huber_loss(prediction, target, delta=2.5),
+    "categorical_cross_entropy": categorical_cross_entropy,
 }
 SIZES = (1, 1, 1, 2, 3, 5)
 CASES = {
@@ -49,6 +57,19 @@ CASES = {
         *(([1000.0, -1000.0, 999.0], k) for k in range(3)),
     ],
     "hinge": [(numbers(n, -2.0, 2.0), labels(n, -1.0, 1.0)) for n in SIZES],
+    # At the kinks too: the error is 0, delta and -delta.
+    **{
+        name: [
+            *((numbers(n), numbers(n)) for n in SIZES),
+            *(([p], [2.0]) for p in (2.0, 3.0, 1.0, 4.5, -0.5)),
+        ]
+        for name in ("mae", "huber", "huber with delta 2.5")
+    },
+    "categorical_cross_entropy": [
+        *((distribution(n), random.randrange(n)) for n in (2, 3, 3, 10)),
+        *((distribution(n), distribution(n)) for n in (2, 3, 3, 10)),
+        ([0.25, 0.5, 0.25], [0.0, 1.0, 0.0]),
+    ],
 }
 
 
