@@ -2,33 +2,29 @@
 
 import math
 from collections.abc import Iterable
-from functools import partial
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from autograd_lite._choose import choose
-from autograd_lite._extras import import_extra
+from autograd_lite._figures import ORANGE, PURPLE, figure_of
 from autograd_lite._recording import no_grad
 from autograd_lite.engine import Value
 from autograd_lite.nn.activations import ACTIVATIONS
 from autograd_lite.nn.layers import Neuron
 from autograd_lite.nn.module import Module
-from autograd_lite.training import History, examples
+from autograd_lite.training import History
+from autograd_lite.training._data import examples
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["activation_curves", "decision_boundary", "training_curves"]
 
-# The ends of the map PuOr, which colour-blind readers can tell apart.
-PURPLE, ORANGE = "#5E3C99", "#B35806"
-
 
 def training_curves(history: History) -> "Figure":
-    """The loss of each epoch on a linear and on a logarithmic axis, side by side (SUTD lecture).
+    """The loss of each epoch on a linear and on a logarithmic axis, side by side: `History.plot`.
 
     Parameters
     ----------
@@ -55,15 +51,7 @@ def training_curves(history: History) -> "Figure":
     """
     if not isinstance(history, History):
         raise TypeError(f"expected the History that fit returned, but got {history!r}")
-    if not history.loss:
-        raise ValueError("expected a history of at least one epoch, but it is empty")
-    figure = _figure(9, 3.4)
-    epochs = range(1, len(history.loss) + 1)
-    for axes, scale in zip(figure.subplots(1, 2), ("linear", "log"), strict=True):
-        axes.plot(epochs, history.loss, color=PURPLE, marker="." if len(history) < 20 else "")
-        axes.set(xlabel="epoch", ylabel="mean training loss", yscale=scale, title=f"{scale} scale")
-        axes.grid(alpha=0.3, which="both")
-    return figure
+    return history.plot()
 
 
 def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: float = 0.5) -> "Figure":
@@ -100,7 +88,7 @@ def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: floa
     >>> figure.axes[0].get_xlabel()
     'x1'
     """
-    points, classes = map(np.array, examples(X, y))
+    points, classes, _ = examples(X, y)
     labels = np.unique(classes)
     if points.shape[1] != 2 or classes.ndim != 1 or len(labels) > 2:
         raise ValueError(
@@ -119,7 +107,7 @@ def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: floa
             f"expected finite outputs and a finite threshold, but got {threshold} or such outputs"
         )
 
-    figure = _figure(5.4, 4.6)
+    figure = figure_of(5.4, 4.6)
     axes = figure.subplots()
     span = max(abs(outputs - threshold).max(), 1e-12)
     levels = np.linspace(threshold - span, threshold + span, 11)
@@ -178,7 +166,7 @@ def activation_curves(names: Iterable[str] | None = None) -> "Figure":
         raise ValueError("expected at least one activation, but got none")
     columns = min(len(names), 4)
     rows = math.ceil(len(names) / columns)
-    figure = _figure(max(2.6 * columns, 3.4), 2.2 * rows + 0.4)
+    figure = figure_of(max(2.6 * columns, 3.4), 2.2 * rows + 0.4)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for axes in grid.flat[len(names) :]:
         axes.remove()
@@ -206,17 +194,3 @@ def _activation_and_slope(name: str) -> Iterable[tuple[list[float], list[float]]
     for heights in ([y.data for _, y in points], [y.gradient(z).data for z, y in points]):
         jumps = np.flatnonzero(np.abs(np.diff(heights)) > 0.1) + 1
         yield np.insert(zs, jumps, np.nan).tolist(), np.insert(heights, jumps, np.nan).tolist()
-
-
-def _figure(width: float, height: float) -> "Figure":
-    """A figure that belongs to nobody: pyplot would keep it and need a screen."""
-    figure: Figure = import_extra("matplotlib.figure", "plot").Figure((width, height), layout="constrained")
-    figure._repr_png_ = partial(_png, figure)  # type: ignore[attr-defined]
-    return figure
-
-
-def _png(figure: "Figure") -> bytes:
-    """The figure as a notebook displays it."""
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=100)
-    return buffer.getvalue()

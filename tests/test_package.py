@@ -16,7 +16,7 @@ PACKAGE = Path(autograd_lite.__file__).parent
 
 # A module imports from its own floor and from those before it.
 FLOORS = [
-    {"_choose", "_extras"},
+    {"_choose", "_extras", "_figures"},
     {"_chain_rule", "_condition", "_floats", "_primitive", "_recording", "engine", "ops"},
     {"_custom", "_differences", "_evaluation", "_expressions", "_trees", "arrays", "calculus"},
     {"_picture", "drawing"}
@@ -43,8 +43,11 @@ FLOORS = [
     | {f"compiler.{name}" for name in ("_program", "_recording", "_scalar_program", "_sums", "_views")}
     | {f"compiler.{name}" for name in ("_affine", "_requirements", "_workspace")},
     {"nn", "nn.activations", "nn.initializers", "nn.layers", "nn.losses", "nn.module", "optim"}
-    | {"nn.architecture", "nn.dropout", "nn.penalties", "nn.sequential", "nn.targets"},
-    {"_strategies", "testing", "training"},
+    | {"nn.architecture", "nn.dropout", "nn.penalties", "nn.sequential", "nn.targets"}
+    | {f"optim.{name}" for name in ("_checks", "_clipping", "_optimizer", "_rules", "_schedules")},
+    {"_strategies", "testing", "training"}
+    | {f"training.{name}" for name in ("_data", "_engines", "_evaluation", "_fit", "_generators")}
+    | {f"training.{name}" for name in ("_history", "_loop", "_metrics", "_prediction")},
     {"plotting"},
     {""},
 ]

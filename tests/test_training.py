@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from references import numpy_network
 from references.numpy_network import Network, arrays
 
-from autograd_lite import Value, training
+from autograd_lite import Value
 from autograd_lite.nn import (
     ACTIVATIONS,
     LOSSES,
@@ -31,7 +31,7 @@ from autograd_lite.nn import (
 from autograd_lite.nn.module import assign
 from autograd_lite.ops import DomainError
 from autograd_lite.optim import SGD, ExponentialDecay
-from autograd_lite.training import History, fit
+from autograd_lite.training import History, _engines, fit
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(7, 2)).tolist()
@@ -393,7 +393,7 @@ def test_ctrl_c_while_the_weights_are_written_back_does_not_lose_them(monkeypatc
             raise KeyboardInterrupt
         assign(parameters, numbers)
 
-    monkeypatch.setattr(training, "assign", assign_interrupted)
+    monkeypatch.setattr(_engines, "assign", assign_interrupted)
     model, history = trained(epochs=5, batch_size=2)
     assert model.state_dict() == trained(epochs=at + 1, batch_size=2)[0].state_dict()
     assert history.stop_reason == f"interrupted in epoch {at + 1}"
@@ -428,7 +428,10 @@ def test_a_step_to_infinity_is_an_error_with_the_numbers_of_that_step():
     for engine in ENGINES:
         model = MLP(1, [1], init=lambda rng, n, m: np.full((n, m), 1.0))
         schedule = [0.0625, 1e308].__getitem__
-        match = r"change Value\(data=0.5, grad=3.0, label='W1\[0,0\]'\) to -inf: try a smaller"
+        match = (
+            r"diverged in epoch 2, step 1: a step would change "
+            r"Value\(data=0.5, grad=3.0, label='W1\[0,0\]'\) to -inf: try a smaller"
+        )
         with pytest.raises(FloatingPointError, match=match):
             fit(model, [[2.0]], [0.0], loss="mse", optimizer=SGD(schedule), epochs=2, engine=engine)
         assert [p.data for p in model.parameters()] == [0.5, -0.25]
@@ -440,7 +443,7 @@ def test_a_prediction_that_is_nan_is_an_error_before_the_step(loss, engine):
     weights = {(1, 2): [[10.0, 10.0]], (2, 1): [[1.0], [-1.0]]}
     model = MLP(1, [2, 1], "linear", "sigmoid", init=lambda rng, n, m: np.array(weights[n, m]))
     before = model.state_dict()
-    with pytest.raises(FloatingPointError, match="the loss became nan in epoch 1"):
+    with pytest.raises(FloatingPointError, match="diverged in epoch 1, step 1: the loss became nan"):
         fit(model, [[1e308]], [1], loss=loss, engine=engine)
     assert model.state_dict() == before
 
@@ -453,7 +456,7 @@ def test_a_loss_that_becomes_infinite_or_nan_is_an_error_before_the_step(bad):
         return prediction * (bad if next(calls) >= len(Y) + 2 * len(Y) else 1.0)
 
     model = small_model()
-    with pytest.raises(FloatingPointError, match=r"the loss became -?(inf|nan) in epoch 3"):
+    with pytest.raises(FloatingPointError, match=r"diverged in epoch 3, step 1: the loss became -?(inf|nan)"):
         trained(model=model, loss=loss, epochs=9, engine="eager")
     assert model.state_dict() == trained(loss=lambda p, y: p * 1.0, epochs=2, engine="eager")[0].state_dict()
 
@@ -1000,14 +1003,6 @@ def test_every_example_is_tried_before_a_weight_changes():
 
 def test_masked_data_are_refused():
     refused(ValueError, "masked", X=np.ma.array([[1.0, 2.0]], mask=[[True, False]]), y=[1])
-
-
-@pytest.mark.parametrize("lr", [0, -1.0, np.nan, np.inf, "0.1", None])
-def test_a_schedule_needs_positive_numbers(lr):
-    with pytest.raises(ValueError, match="positive finite number"):
-        ExponentialDecay(lr, 0.9)
-    with pytest.raises(ValueError, match="positive finite number"):
-        ExponentialDecay(0.1, lr)
 
 
 @pytest.mark.parametrize("rate", [-1.0, np.nan, "0.1"])

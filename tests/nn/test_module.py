@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from autograd_lite import Value
 from autograd_lite.nn import MLP, Layer, Module, Neuron
+from autograd_lite.nn.module import assign
 
 
 class Bag(Module):
@@ -231,3 +232,31 @@ def test_a_copy_keeps_what_is_shared(duplicate):
     assert module.encoder is module.decoder
     assert module.encoder is not neuron
     assert len(module.parameters()) == 3
+
+
+class Interrupting(Value):
+    """A parameter at which Ctrl-C arrives."""
+
+    @property
+    def data(self):
+        return 0.0
+
+    @data.setter
+    def data(self, number):
+        if number:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_assignment_changes_nothing():
+    parameters = [Value(1.0), Value(2.0), Interrupting(0.0), Value(3.0)]
+    with pytest.raises(KeyboardInterrupt):
+        assign(parameters, np.array([9.0, 9.0, 9.0, 9.0]))
+    assert [p.data for p in parameters] == [1.0, 2.0, 0.0, 3.0]
+
+
+def test_a_vector_of_another_length_is_refused_and_changes_nothing():
+    parameters = [Value(1.0), Value(2.0)]
+    for theta in ([9.0], [9.0, 9.0, 9.0]):
+        with pytest.raises(ValueError, match="zip"):
+            assign(parameters, np.array(theta))
+        assert [p.data for p in parameters] == [1.0, 2.0]

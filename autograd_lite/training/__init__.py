@@ -1,0 +1,7 @@
+"""`fit`: from a model and data to a trained model and the history of its training; what it then predicts."""
+
+from autograd_lite.training._fit import fit
+from autograd_lite.training._history import History
+from autograd_lite.training._prediction import classify, evaluate, predict, predict_proba
+
+__all__ = ["History", "classify", "evaluate", "fit", "predict", "predict_proba"]

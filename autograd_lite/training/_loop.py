@@ -1,0 +1,230 @@
+"""The epochs of a training: its steps, when it ends, and how it goes on where it was stopped."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from autograd_lite.nn.module import Module, assign
+from autograd_lite.optim import Optimizer
+from autograd_lite.training._data import Array, Data, Indices
+from autograd_lite.training._engines import SMALLER, Engine
+from autograd_lite.training._evaluation import in_mode
+from autograd_lite.training._generators import generator_of, state_of
+from autograd_lite.training._history import History, Standing
+from autograd_lite.training._metrics import Metric
+
+Callback = Callable[[History], object]
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything about a training that stays as it is from epoch to epoch."""
+
+    engine: Engine
+    modules: list[Module]
+    generators: dict[str, Generator]
+    optimizer: Optimizer
+    data: Data
+    validation: Data | None
+    held_out: Indices | None
+    metrics: dict[str, Metric]
+    epochs: int
+    batch_size: int
+    patience: int | None
+    tol: float | None
+    callbacks: list[Callback]
+
+    def weights(self) -> Array:
+        """The numbers in all parameters."""
+        return np.array([p.data for p in self.engine.parameters])
+
+    def set_weights(self, weights: Array) -> None:
+        """Give all parameters their numbers."""
+        assign(self.engine.parameters, weights.tolist())
+
+    def begin(self, rng: Generator) -> History:
+        """A history without epochs, of a training from the model's weights with an optimizer as if new."""
+        self.optimizer.reset()
+        history = History(metrics={name: [] for name in self._curves()})
+        history._standing = self._standing(history, self.weights(), rng)
+        return history
+
+    def check(self, history: History) -> None:
+        """Raise ValueError unless this training can go on where that of the history ended."""
+        standing = history._standing
+        if standing is None:
+            raise ValueError(
+                "expected a history that fit returned, but this one has no weights to go on with"
+            )
+        had_held_out, has_held_out = standing.held_out is not None, self.held_out is not None
+        for what, before, now in (
+            ("parameters", len(standing.weights), len(self.engine.parameters)),
+            ("optimizer", standing.optimizer, type(self.optimizer).__name__),
+            ("random generators", _kinds(standing.generators), _kinds(self._generator_states())),
+            ("metrics", sorted(history.metrics), self._curves()),
+            ("validation", bool(history.val_loss), self.validation is not None and len(history) > 0),
+            ("a held out fraction", had_held_out, has_held_out),
+        ):
+            if before != now:
+                raise ValueError(
+                    f"expected the training that the history is of, but for {what} that has {before!r}, and "
+                    f"this one {now!r}"
+                )
+        if len(history) > self.epochs:
+            raise ValueError(
+                f"expected epochs to count all of them, also the {len(history)} in the history, but got "
+                f"{self.epochs}"
+            )
+
+    def resume(self, history: History) -> tuple[History, Generator]:
+        """A copy of a history to go on with, and the generator of the order.
+
+        The model gets the weights with which it ended, the optimizer and the generators in the model their
+        states.
+        """
+        standing = history._standing
+        assert standing is not None
+        copy = replace(
+            history,
+            loss=[*history.loss],
+            learning_rate=[*history.learning_rate],
+            val_loss=[*history.val_loss],
+            metrics={name: [*curve] for name, curve in history.metrics.items()},
+            stop_reason="",
+        )
+        copy.restarts = [copy if start is history else start for start in history.restarts]
+        copy._standing = standing
+        self.optimizer.load_state_dict(standing.optimizer_state)
+        self.set_weights(standing.weights)
+        for name, state in standing.generators.items():
+            self.generators[name].bit_generator.state = state
+        shared = standing.shared
+        return copy, generator_of(standing.order) if shared is None else self.generators[shared]
+
+    def run(self, history: History, rng: Generator, show: Callable[[History], None]) -> None:
+        """Go through epochs until there is a reason to stop, which the history says then; show each of them.
+
+        If interrupted, the history ends with the last whole epoch, and the model has the weights of the
+        last whole step.
+        """
+        try:
+            reason = self._train(history, rng, show)
+            history.stop_reason = reason + self._take_back(history)
+        except KeyboardInterrupt:
+            assert history._standing is not None
+            for curve in history._curves():
+                del curve[history._standing.epochs :]
+            history.stop_reason = f"interrupted in epoch {len(history) + 1}"
+            raise
+
+    def score(self, history: History) -> float:
+        """What is compared between starts, the loss with the weights that a training ended with."""
+        if not history.val_loss:
+            return history.loss[-1] if history.loss else math.inf
+        return history.val_loss[-1] if self.patience is None else min(history.val_loss)
+
+    def _train(self, history: History, rng: Generator, show: Callable[[History], None]) -> str:
+        """Go through epochs, and return why there are no more."""
+        assert history._standing is not None
+        best = history._standing.best
+        while not (reason := self._reason_to_stop(history)):
+            epoch = len(history)
+            with in_mode(self.modules, True):
+                order = rng.permutation(len(self.data.inputs))
+                loss = self.engine.train(order, self.batch_size, self.optimizer, epoch)
+            self._write_down(history, loss)
+            if history.val_loss and _lowest(history.val_loss) == epoch:
+                best = self.weights()
+            show(history)
+            if self.callbacks:
+                history._standing = self._standing(history, best, rng)
+                verdicts = [callback(history) for callback in self.callbacks]
+            history._standing = self._standing(history, best, rng)
+            if self.callbacks and any(map(_says_stop, verdicts)):
+                return f"a callback ended it after {epoch + 1} epochs"
+        return reason
+
+    def _reason_to_stop(self, history: History) -> str:
+        n = len(history)
+        if self.patience is not None and n and n - 1 - _lowest(history.val_loss) >= self.patience:
+            return f"the validation loss fell no more for {self.patience} epochs"
+        if self.tol is not None and n > 1 and abs(history.loss[-1] - history.loss[-2]) < self.tol:
+            return f"the loss changed by less than {self.tol:g} in epoch {n}"
+        return f"all {n} epochs done" if n >= self.epochs else ""
+
+    def _take_back(self, history: History) -> str:
+        """With early stopping, go back to the best weights, and return the words for that."""
+        if self.patience is None or not history.val_loss:
+            return ""
+        best = _lowest(history.val_loss)
+        if best == len(history) - 1:
+            return ""
+        assert history._standing is not None
+        self.set_weights(history._standing.best)
+        return f", the weights are those of epoch {best + 1}"
+
+    def _write_down(self, history: History, loss: float) -> None:
+        """Add what there is to say after an epoch: all of it or, if there is an error, nothing."""
+        epoch = len(history)
+        lr = self.optimizer.learning_rate(epoch)
+        metrics = {}
+        if self.metrics:
+            outputs, _ = self.engine.evaluate(self.data)
+            metrics = {name: f(outputs, self.data.targets) for name, f in self.metrics.items()}
+        if self.validation is not None:
+            outputs, losses = self.engine.evaluate(self.validation)
+            val_loss = float(losses.mean())
+            if not math.isfinite(val_loss):
+                raise FloatingPointError(
+                    f"the training diverged in epoch {epoch + 1}: the validation loss became {val_loss}: "
+                    f"{SMALLER}"
+                )
+            targets = self.validation.targets
+            metrics |= {f"val_{name}": f(outputs, targets) for name, f in self.metrics.items()}
+            history.val_loss.append(val_loss)
+        for name, x in metrics.items():
+            history.metrics[name].append(x)
+        history.loss.append(loss)
+        history.learning_rate.append(lr)
+
+    def _standing(self, history: History, best: Array, rng: Generator) -> Standing:
+        """Where the training stands after the last epoch in the history."""
+        shared = [name for name, generator in self.generators.items() if generator is rng]
+        return Standing(
+            epochs=len(history),
+            weights=self.weights(),
+            best=best,
+            optimizer=type(self.optimizer).__name__,
+            optimizer_state=self.optimizer.state_dict(),
+            generators=self._generator_states(),
+            order=state_of(rng),
+            shared=shared[0] if shared else None,
+            held_out=self.held_out,
+        )
+
+    def _generator_states(self) -> dict[str, Any]:
+        return {name: state_of(generator) for name, generator in self.generators.items()}
+
+    def _curves(self) -> list[str]:
+        """The names of the metrics in a history."""
+        validated = [f"val_{name}" for name in self.metrics] if self.validation is not None else []
+        return sorted([*self.metrics, *validated])
+
+
+def _lowest(curve: list[float]) -> int:
+    """The first epoch with the lowest number."""
+    return min(range(len(curve)), key=curve.__getitem__)
+
+
+def _kinds(states: dict[str, Any]) -> dict[str, Any]:
+    """The kind of each generator."""
+    return {name: state["bit_generator"] for name, state in states.items()}
+
+
+def _says_stop(answer: object) -> bool:
+    """Whether a callback returned True: NumPy's too, but nothing that merely counts as true."""
+    return isinstance(answer, bool | np.bool_) and bool(answer)

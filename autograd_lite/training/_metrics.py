@@ -1,0 +1,113 @@
+"""Metrics: numbers that say how good outputs are, in units that people think in."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from autograd_lite._choose import choose
+from autograd_lite._evaluation import name_of
+from autograd_lite.nn.losses import LOSSES
+from autograd_lite.training._data import Array
+
+Metric = Callable[[Array, Array], Any]
+
+# From which output on an example is in class 1: half of a probability, the logit of that, a score of 0.
+THRESHOLDS = {"binary_cross_entropy": 0.5, "binary_cross_entropy_with_logits": 0.0, "hinge": 0.0}
+# Losses whose outputs estimate the target itself, so that the boundary is halfway between two labels.
+ESTIMATES = ("mse", "mae", "huber")
+
+
+def mae(outputs: Array, targets: Array) -> float:
+    """The mean absolute error Σ |ŷ - y| / n, over all examples and outputs."""
+    _require_same_shape("mae", outputs, targets)
+    return float(np.mean(np.abs(outputs - targets)))
+
+
+def r2(outputs: Array, targets: Array) -> float:
+    """The coefficient of determination 1 - Σ (y - ŷ)² / Σ (y - mean y)², the mean over the outputs.
+
+    For an output whose target is constant it is 1 if every output is right and otherwise 0.
+    """
+    _require_same_shape("r2", outputs, targets)
+    residual = np.square(targets - outputs).sum(axis=0)
+    total = np.square(targets - targets.mean(axis=0)).sum(axis=0)
+    explained = 1.0 - residual / np.where(total > 0, total, 1.0)
+    return float(np.mean(np.where(total > 0, explained, np.where(residual > 0, 0.0, 1.0))))
+
+
+def accuracy_for(loss: Any, targets: Array) -> Metric:
+    """The share of right classes, for the outputs that a loss takes and targets of a kind.
+
+    Raises
+    ------
+    ValueError
+        If neither the loss nor the labels tell where one class ends and the other begins.
+    """
+    name = next((name for name, function in LOSSES.items() if function is loss), "")
+    if name in ("cross_entropy", "categorical_cross_entropy"):
+        return _accuracy_of_classes
+    if name in THRESHOLDS:
+        return partial(_accuracy, THRESHOLDS[name])
+    labels = set(np.unique(targets).tolist())
+    if labels <= {0.0, 1.0} and name in ESTIMATES:
+        return partial(_accuracy, 0.5)
+    if labels <= {-1.0, 1.0} and (name in ESTIMATES or not name):
+        return partial(_accuracy, 0.0)
+    raise ValueError(
+        f"expected a loss that says which output means which class, but got {name_of(loss)} and targets "
+        "other than 0 and 1, or -1 and 1: pass a function of outputs and targets as the metric"
+    )
+
+
+METRICS: dict[str, Callable[[Any, Array], Metric]] = {
+    "accuracy": accuracy_for,
+    "mae": lambda loss, targets: mae,
+    "r2": lambda loss, targets: r2,
+}
+
+
+def metrics_for(wanted: Iterable[str | Metric], loss: Any, targets: Array) -> dict[str, Metric]:
+    """The metrics by name, as functions of outputs and targets that return a float."""
+    if isinstance(wanted, str) or not isinstance(wanted, Iterable):
+        raise TypeError(f"expected a list of metrics, but got {wanted!r}: write metrics=[{wanted!r}]")
+    metrics: dict[str, Metric] = {}
+    for metric in wanted:
+        function = metric if callable(metric) else choose(METRICS, metric, "metric")(loss, targets)
+        name = name_of(metric) if callable(metric) else metric
+        if name in metrics or name == "loss":
+            raise ValueError(f"expected metrics of different names, but another one is called {name!r}")
+        metrics[name] = partial(_number, name, function)
+    return metrics
+
+
+def _number(name: str, metric: Metric, outputs: Array, targets: Array) -> float:
+    """What a metric returns, as a float."""
+    result = metric(outputs, targets)
+    if isinstance(result, np.ndarray) and result.ndim == 0:
+        result = result[()]
+    if not isinstance(result, Real | np.bool_):
+        raise TypeError(f"expected a metric that returns a float, but {name} returned {result!r}")
+    return float(result)
+
+
+def _accuracy(threshold: float, outputs: Array, targets: Array) -> float:
+    """Of one output or several, each with its own label, 0 or -1 for one class and 1 for the other."""
+    _require_same_shape("accuracy", outputs, targets)
+    return float(np.mean((outputs >= threshold) == (targets > 0)))
+
+
+def _accuracy_of_classes(outputs: Array, targets: Array) -> float:
+    """Of an output for each class; targets are classes or distributions over them."""
+    classes = targets if targets.ndim == 1 else targets.argmax(axis=1)
+    return float(np.mean(outputs.argmax(axis=1) == classes))
+
+
+def _require_same_shape(name: str, outputs: Array, targets: Array) -> None:
+    if outputs.shape != targets.shape:
+        raise ValueError(
+            f"expected outputs and targets of one shape for {name}, but got {outputs.shape} and "
+            f"{targets.shape}"
+        )
