@@ -72,6 +72,11 @@ def _or_nan(value: Callable[..., float], operands: Sequence[float]) -> float:
         return nan
 
 
+def _is_one(x: Operand) -> bool:
+    """Whether it is one number for all."""
+    return isinstance(x, float) or not x.ndim
+
+
 def _divide(a: Operand, b: Operand, out: Array) -> None:
     """a / b; inf / 0 and NaN / 0 are outside the domain too, of which IEEE 754 does not complain."""
     if np.count_nonzero(b == 0.0):
@@ -81,7 +86,7 @@ def _divide(a: Operand, b: Operand, out: Array) -> None:
 
 def _pow(x: Operand, k: Operand, out: Array) -> None:
     """NumPy takes the root for the power 0.5, which has -0 for -0 and no number for -inf."""
-    if np.ndim(k) == 0 and k == 0.5:
+    if _is_one(k) and k == 0.5:
         is_infinite = np.equal(x, -inf)
         np.add(x, ZERO, out)
         np.copyto(out, inf, where=is_infinite)
@@ -102,7 +107,7 @@ def _maximum(a: Operand, b: Operand, out: Array) -> None:
 
 
 def _clip(x: Operand, low: Operand, high: Operand, out: Array) -> None:
-    if np.ndim(low) == np.ndim(high) == 0:  # twice as fast for few numbers
+    if _is_one(low) and _is_one(high):  # twice as fast for few numbers
         np.minimum(np.maximum(x, low, out=out), high, out=out)
     else:  # one of them may be what is in the place of the result
         np.clip(x, low, high, out)

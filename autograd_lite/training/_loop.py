@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from autograd_lite.nn.module import Module, assign
+from autograd_lite.nn.module import Module, assign, numbers_of
 from autograd_lite.optim import Optimizer
 from autograd_lite.training._data import Array, Data, Indices
 from autograd_lite.training._engines import SMALLER, Engine
@@ -40,7 +40,7 @@ class Training:
 
     def weights(self) -> Array:
         """The numbers in all parameters."""
-        return np.array([p.data for p in self.engine.parameters])
+        return numbers_of(self.engine.parameters)
 
     def set_weights(self, weights: Array) -> None:
         """Give all parameters their numbers."""
