@@ -2,17 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autograd_lite.engine import Value
 
-__all__ = ["Module", "assign", "numbers_of"]
-
-_NUMBER = attrgetter("_number")  # without the property, which is for those who are watched
+__all__ = ["Module", "assign"]
 
 # The end of a path of `named_parameters`: an attribute, and perhaps the place in a list or an array.
 _PLACE = r"(\.[\d,]+)*$"
@@ -31,7 +27,7 @@ def assign(parameters: Iterable[Value], numbers: Iterable[float]) -> None:
     (1.0, 2.0)
     """
     parameters = list(parameters)
-    before = numbers_of(parameters).tolist()
+    before = [p.data for p in parameters]
     try:
         for p, number in zip(parameters, numbers, strict=True):
             p.data = number
@@ -39,17 +35,6 @@ def assign(parameters: Iterable[Value], numbers: Iterable[float]) -> None:
         for p, number in zip(parameters, before, strict=True):
             p.data = number
         raise
-
-
-def numbers_of(parameters: Iterable[Value]) -> NDArray[np.float64]:
-    """The number in each parameter.
-
-    Examples
-    --------
-    >>> numbers_of([Value(1.0), Value(2.0)]).tolist()
-    [1.0, 2.0]
-    """
-    return np.array([*map(_NUMBER, parameters)], dtype=float)
 
 
 class Module:

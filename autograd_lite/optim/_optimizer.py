@@ -254,8 +254,7 @@ def require_finite(numbers: Vector, theta: Vector, gradient: Vector, parameters:
     Traceback (most recent call last):
     FloatingPointError: a step would change Value(data=1.0, grad=-inf, label='w') to inf: try a smaller ...
     """
-    # A product with itself is the fastest look at all of them; it is infinite for large numbers, too.
-    if math.isfinite(numbers.dot(numbers)) or is_finite(numbers):
+    if is_finite(numbers):
         return
     finite = np.isfinite(numbers)
     k = int(np.argmin(finite))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from autograd_lite.compiler import Compiled
 from autograd_lite.engine import Value
-from autograd_lite.nn.module import Module, assign, numbers_of
+from autograd_lite.nn.module import Module, assign
 from autograd_lite.ops import mean
 from autograd_lite.optim import Optimizer, require_finite
 from autograd_lite.training._data import Array, Data
@@ -129,7 +129,7 @@ class _Compiled:
 
     def train(self, order: NDArray[np.int64], batch_size: int, optimizer: Optimizer, epoch: int) -> float:
         """Go through the examples once and return their mean loss."""
-        theta = numbers_of(self.parameters)
+        theta = np.array([p.data for p in self.parameters])
         inputs, targets = self.inputs[order], self.targets[order]
         columns = targets.reshape(len(targets), -1)
         total = 0.0
@@ -186,7 +186,7 @@ class _Reached:
         self.are_all = leaves == parameters
 
     def __call__(self, theta: Array) -> Array:
-        return theta if self.are_all else np.append(theta, numbers_of(self.others))[self.places]
+        return theta if self.are_all else np.append(theta, [p.data for p in self.others])[self.places]
 
 
 Engine = _Compiled | _Eager

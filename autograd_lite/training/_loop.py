@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
-from autograd_lite.nn.module import Module, assign, numbers_of
+from autograd_lite.nn.module import Module, assign
 from autograd_lite.optim import Optimizer
 from autograd_lite.training._data import Array, Data, Indices
 from autograd_lite.training._engines import SMALLER, Engine
@@ -40,7 +41,7 @@ class Training:
 
     def weights(self) -> Array:
         """The numbers in all parameters."""
-        return numbers_of(self.engine.parameters)
+        return np.array([p.data for p in self.engine.parameters])
 
     def set_weights(self, weights: Array) -> None:
         """Give all parameters their numbers."""
@@ -131,22 +132,28 @@ class Training:
         """Go through epochs, and return why there are no more."""
         assert history._standing is not None
         best = history._standing.best
-        while not (reason := self._reason_to_stop(history)):
-            epoch = len(history)
-            with in_mode(self.modules, True):
+        with in_mode(self.modules, True):
+            while not (reason := self._reason_to_stop(history)):
+                epoch = len(history)
                 order = rng.permutation(len(self.data.inputs))
                 loss = self.engine.train(order, self.batch_size, self.optimizer, epoch)
-            self._write_down(history, loss)
-            if history.val_loss and _lowest(history.val_loss) == epoch:
-                best = self.weights()
-            show(history)
-            if self.callbacks:
-                history._standing = self._standing(history, best, rng)
-                verdicts = [callback(history) for callback in self.callbacks]
-            history._standing = self._standing(history, best, rng)
-            if self.callbacks and any(map(_says_stop, verdicts)):
-                return f"a callback ended it after {epoch + 1} epochs"
+                with self._looked_at():
+                    self._write_down(history, loss)
+                    if history.val_loss and _lowest(history.val_loss) == epoch:
+                        best = self.weights()
+                    show(history)
+                    history._standing = self._standing(history, best, rng)
+                    if self.callbacks:
+                        verdicts = [callback(history) for callback in self.callbacks]
+                        history._standing = self._standing(history, best, rng)
+                        if any(map(_says_stop, verdicts)):
+                            return f"a callback ended it after {epoch + 1} epochs"
         return reason
+
+    def _looked_at(self) -> AbstractContextManager[None]:
+        """A context in which the model is not in training mode, if anybody calls it there."""
+        is_called = self.callbacks or self.metrics or self.validation
+        return in_mode(self.modules, False) if is_called else nullcontext()
 
     def _reason_to_stop(self, history: History) -> str:
         n = len(history)
