@@ -9,18 +9,20 @@ from fuzz_compiler import EXPRESSIONS, FORMS, assert_agree, computed, graph_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_lite import Value, array, compile, cos, dot, exp, nn, ops, sin, softmax, where
+from autograd_lite import Value, array, compile, cos, dot, exp, grad, nn, ops, sigmoid, sin, softmax, where
 from autograd_lite.compiler._affine import FEW, affine, without_ones
 from autograd_lite.compiler._batch_mean import push_down_mean
 from autograd_lite.compiler._folding import fold_constants, merge_duplicates
 from autograd_lite.compiler._graph import LINEAR, SOURCES, Graph, evaluate
 from autograd_lite.compiler._grouping import group
+from autograd_lite.compiler._identities import sigmoid_slopes
 from autograd_lite.compiler._products import sums_of_products
 from autograd_lite.compiler._views import Source
 
 PASSES: dict[str, Callable[[Graph], Graph]] = {
     "fold_constants": fold_constants,
     "merge_duplicates": merge_duplicates,
+    "sigmoid_slopes": sigmoid_slopes,
     "sums_of_products": sums_of_products,
     "all": lambda graph: sums_of_products(merge_duplicates(fold_constants(graph))),
 }
@@ -209,6 +211,15 @@ def test_zeros_of_both_signs_are_two_constants() -> None:
     graph.outputs = [graph.constant(0.0), graph.constant(-0.0), graph.constant(0.0)]
     a, b, c = merge_duplicates(graph).outputs
     assert a == c != b
+
+
+@pytest.mark.parametrize("x", [0.0, -0.0, 1e-9, -3.0, 40.0, -40.0, 700.0, -745.0, np.inf, -np.inf])
+def test_the_slope_of_a_sigmoid_takes_no_hyperbolic_function(x: float) -> None:
+    graph = recorded(grad(sigmoid), x)
+    after = merge_duplicates(sigmoid_slopes(fold_constants(graph)))
+    assert (count(graph, "sech"), count(after, "sech"), count(after, "sigmoid")) == (1, 0, 2)
+    (got,), (want,) = evaluate(after, [x]), evaluate(graph, [x])
+    assert got == pytest.approx(want, rel=1e-15, abs=1e-323)
 
 
 # Sums of products

@@ -7,6 +7,7 @@ from autograd_lite.compiler._batch_mean import push_down_mean
 from autograd_lite.compiler._folding import fold_constants, merge_duplicates
 from autograd_lite.compiler._graph import Graph
 from autograd_lite.compiler._grouping import group
+from autograd_lite.compiler._identities import sigmoid_slopes
 from autograd_lite.compiler._layout import Interface, Planner
 from autograd_lite.compiler._products import sums_of_products
 from autograd_lite.compiler._program import Program
@@ -20,7 +21,7 @@ def program_of(recorded: Graph, interface: Interface) -> Program | ScalarProgram
     """The program that computes the outputs of a graph."""
     sources, leaves, labels, names, reduce = interface
     has_batch = any(s.is_batched for s in sources)
-    graph = merge_duplicates(fold_constants(recorded))
+    graph = merge_duplicates(sigmoid_slopes(fold_constants(recorded)))
     if not has_batch and _is_narrow(graph):
         each = [f"{name}[{k}]" for s, name in zip(sources, names, strict=False) for k in range(s.size)]
         single = [s.size == 1 for s in sources for _ in range(s.size)]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from autograd_lite._primitive import Primitive
 from autograd_lite.compiler._calls import BatchPower, Call
 from autograd_lite.compiler._graph import CONDITIONS, row_of
-from autograd_lite.compiler._kernels import LOGICAL_UFUNCS, Segments, is_ours, kernel_of, reduction_of
+from autograd_lite.compiler._kernels import LOGICAL_UFUNCS, ZERO, Segments, is_ours, kernel_of, reduction_of
 from autograd_lite.compiler._requirements import check
 from autograd_lite.compiler._views import View
 from autograd_lite.engine import Value
@@ -174,6 +174,8 @@ class Workspace:
             return partial(reduction_of(data[0]), xs[0], Segments(data[1]), out)
         if op in CONDITIONS:
             return partial(LOGICAL_UFUNCS[str(op)], *xs, out)
+        if op == "relu":
+            return partial(np.maximum, xs[0], ZERO, out=out)
         if op == "div" and type(first) is float and np.isfinite(first):
             return partial(np.divide, *xs, out)  # of which NumPy notices every division by zero
         return partial(kernel_of(row_of(op)), *xs, out)
