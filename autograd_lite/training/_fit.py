@@ -240,9 +240,13 @@ def _try_out(training: Training, data: Data, validated: Data | None) -> None:
 def _weights_of_starts(model: Any, training: Training, restarts: int, rng: Generator) -> list[Array]:
     """The model's weights, which it keeps, and those that it draws for the other starts."""
     starts = [training.weights()]
+    if restarts == 1:
+        return starts
+    # A stream of its own: the model's weights were perhaps drawn with the seed that `fit` is given, too.
+    source = np.random.default_rng(rng.integers(2**32, size=4))
     try:
         for _ in range(restarts - 1):
-            model.reset_parameters(rng)
+            model.reset_parameters(source)
             starts.append(training.weights())
     finally:
         training.set_weights(starts[0])

@@ -119,6 +119,7 @@ class History:
                 axes.plot(epochs, self.val_loss, "--", color=ORANGE, marker=marker, label="validation")
                 axes.set_ylabel("mean loss")
                 axes.legend()
+            axes.xaxis.get_major_locator().set_params(integer=True)
             axes.grid(alpha=0.3, which="both")
         return figure
 
