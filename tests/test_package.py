@@ -42,7 +42,7 @@ FLOORS = [
     | {f"compiler.{name}" for name in ("_graph", "_grouping", "_kernels", "_layout", "_passes", "_products")}
     | {f"compiler.{name}" for name in ("_program", "_recording", "_scalar_program", "_sums", "_views")},
     {"nn", "nn.activations", "nn.initializers", "nn.layers", "nn.losses", "nn.module", "optim"}
-    | {"nn.architecture", "nn.dropout", "nn.penalties", "nn.targets"}
+    | {"nn.architecture", "nn.dropout", "nn.penalties", "nn.sequential", "nn.targets"}
     | {f"optim.{name}" for name in ("_checks", "_clipping", "_optimizer", "_rules", "_schedules")},
     {"_strategies", "testing", "training"}
     | {f"training.{name}" for name in ("_archive", "_data", "_engines", "_evaluation", "_fit", "_generators")}

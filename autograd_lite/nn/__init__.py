@@ -13,7 +13,7 @@ from autograd_lite.nn.initializers import (
     uniform,
     zeros,
 )
-from autograd_lite.nn.layers import MLP, Layer, Neuron, Sequential
+from autograd_lite.nn.layers import MLP, Layer, Neuron
 from autograd_lite.nn.losses import (
     LOSSES,
     binary_cross_entropy,
@@ -27,6 +27,7 @@ from autograd_lite.nn.losses import (
 )
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.penalties import L1, L2, ElasticNet, lp
+from autograd_lite.nn.sequential import Sequential
 from autograd_lite.nn.targets import one_hot
 
 __all__ = [

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from autograd_lite._choose import choose
 from autograd_lite.nn.dropout import Dropout
 from autograd_lite.nn.initializers import INITIALIZERS
-from autograd_lite.nn.layers import MLP, Layer, Neuron, Sequential
+from autograd_lite.nn.layers import MLP, Layer, Neuron
 from autograd_lite.nn.module import Module
+from autograd_lite.nn.sequential import Sequential
 
 __all__ = ["build", "describe"]
 

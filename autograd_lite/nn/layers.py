@@ -1,4 +1,4 @@
-"""`Neuron`, `Layer` and `MLP`, with micrograd's call signatures, and PyTorch's `Sequential`."""
+"""`Neuron`, `Layer` and `MLP`, with micrograd's call signatures."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from operator import index
@@ -14,7 +14,7 @@ from autograd_lite.nn.activations import ACTIVATIONS
 from autograd_lite.nn.initializers import INITIALIZERS, Initializer
 from autograd_lite.nn.module import Module, assign
 
-__all__ = ["MLP", "Layer", "Neuron", "Sequential"]
+__all__ = ["MLP", "Layer", "Neuron"]
 
 Seed = int | Generator | None
 Init = str | Initializer | None
@@ -241,73 +241,14 @@ class MLP(Module):
         >>> model.state_dict() == MLP(2, [3, 1], seed=5).state_dict()
         True
         """
-        _reset_all(self.layers, seed)
+        rng = np.random.default_rng(seed)
+        for layer in self.layers:
+            layer.reset_parameters(rng)
 
     def __repr__(self) -> str:
         n_in, sizes = len(self.layers[0].neurons[0].w), [len(layer.neurons) for layer in self.layers]
         names = f"activation={self.layers[0].activation!r}, output={self.layers[-1].activation!r}"
         return f"MLP({n_in}, {sizes}, {names})"
-
-
-class Sequential(Module):
-    """Modules one after the other, each applied to the outputs of the one before.
-
-    Parameters
-    ----------
-    *modules : Module
-        At least one. A single Value between two of them is handed on as a list of one.
-
-    Raises
-    ------
-    ValueError
-        If there is no module.
-    TypeError
-        If one of them is no Module.
-
-    Examples
-    --------
-    >>> from autograd_lite.nn import Dropout
-    >>> model = Sequential(Layer(2, 8, seed=0), Dropout(0.5, seed=1), Layer(8, 1, nonlin=False, seed=2))
-    >>> model
-    Sequential(Layer(2, 8, activation='relu'), Dropout(0.5), Layer(8, 1, activation='linear'))
-    >>> model.eval()([1.0, -1.0]).data == model([1.0, -1.0]).data
-    True
-    """
-
-    def __init__(self, *modules: Module) -> None:
-        if not modules:
-            raise ValueError("a Sequential needs at least one module, but got none")
-        for module in modules:
-            if not isinstance(module, Module):
-                raise TypeError(f"expected Modules one after the other, but got {module!r}")
-        self.steps = list(modules)
-
-    def __call__(self, x: Iterable[Any]) -> Any:
-        """What the last module returns."""
-        out: Any = x
-        for module in self.steps:
-            out = module([out] if isinstance(out, Value) else out)
-        return out
-
-    def reset_parameters(self, seed: Seed = None) -> None:
-        """Call `reset_parameters` of one step after the other, with one generator.
-
-        Raises
-        ------
-        TypeError
-            If a step with parameters has no such method; then nothing is changed.
-        """
-        steps = [step for step in self.steps if step.parameters() or hasattr(step, "reset_parameters")]
-        for step in steps:
-            if not hasattr(step, "reset_parameters"):
-                raise TypeError(
-                    "expected steps that can draw their weights anew, but got "
-                    f"{step!r}: give its class a method reset_parameters(self, seed)"
-                )
-        _reset_all(steps, seed)
-
-    def __repr__(self) -> str:
-        return f"Sequential({', '.join(map(repr, self.steps))})"
 
 
 def _activate(activation: str, neurons: list[Neuron], x: tuple[Any, ...]) -> list[Value]:
@@ -322,12 +263,6 @@ def _activate(activation: str, neurons: list[Neuron], x: tuple[Any, ...]) -> lis
     if slope is not None:
         return [phi(v, neuron.negative_slope) for v, neuron in zip(z, neurons, strict=True)]
     return [phi(v) for v in z]
-
-
-def _reset_all(modules: Iterable[Any], seed: Seed) -> None:
-    rng = np.random.default_rng(seed)
-    for module in modules:
-        module.reset_parameters(rng)
 
 
 def _size(n: Any) -> int:

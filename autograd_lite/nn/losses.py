@@ -98,6 +98,8 @@ def huber(prediction: Any, target: Any, delta: float = 1.0) -> Any:
     ------
     ValueError
         If there are not as many targets as predictions, or δ is not positive and finite.
+    TypeError
+        If δ is no number.
 
     References
     ----------
@@ -108,6 +110,7 @@ def huber(prediction: Any, target: Any, delta: float = 1.0) -> Any:
     >>> huber(1.5, 1.0), huber(4.0, 1.0), huber(4.0, 1.0, delta=2.0)
     (0.125, 2.5, 4.0)
     """
+    delta = number(delta, "a number for delta")
     if not 0 < delta < math.inf:
         raise ValueError(f"expected a positive and finite delta, but got {delta!r}")
 
@@ -144,7 +147,6 @@ def binary_cross_entropy(prediction: Any, target: Any, eps: float = 1e-9) -> Any
     (0.3567, 1.204)
     """
 
-    _check_eps(eps)
     advice = (
         "binary_cross_entropy takes a probability, but got {}: end the model in a sigmoid, or use "
         "binary_cross_entropy_with_logits"
@@ -266,7 +268,6 @@ def categorical_cross_entropy(prediction: Any, target: Any, eps: float = 1e-9) -
     >>> round(categorical_cross_entropy(p, 1), 4), round(categorical_cross_entropy(p, [0, 1, 0]), 4)
     (0.3567, 0.3567)
     """
-    _check_eps(eps)
     outputs = _outputs(prediction)
     if len(outputs) < 2:
         raise TypeError(
@@ -345,13 +346,10 @@ def _member(y: Any, labels: tuple[float, ...], loss: str) -> Any:
     return label
 
 
-def _check_eps(eps: float) -> None:
-    if not 0 <= eps < 0.5:
-        raise ValueError(f"expected eps from 0 to 0.5, but got {eps!r}")
-
-
 def _probability(p: Any, eps: float, message: str) -> Any:
     """A probability, a Value or a float, clipped to [eps, 1 - eps]."""
+    if not 0 <= eps < 0.5:
+        raise ValueError(f"expected eps from 0 to 0.5, but got {eps!r}")
     p = _scalar(p, "a probability")
     require(p, PROBABILITY, message)
     return clip(p, eps, 1.0 - eps)

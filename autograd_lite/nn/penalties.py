@@ -57,7 +57,7 @@ def lp(model: Penalized, p: float = 2.0, *, layers: Layers = None, biases: bool 
     """
     if not is_real(p) or not p >= 1:
         raise ValueError(f"expected p >= 1, for which there is a norm, but got {p!r}")
-    weights = _weights(model, layers, biases)
+    p, weights = float(p), _weights(model, layers, biases)
     if p == 2 or not weights:
         return norm(weights)
     sizes = [absolute(w) for w in weights]
@@ -116,8 +116,9 @@ class L1:
 class L2:
     """½ β Σ w²: makes weights small, with the derivative β w (uOttawa lecture, SimpleMLP).
 
-    This is what is called weight decay, and in ridge regression. The lecture's other β ℓ2, with the norm
-    itself, is ``β * lp(model, 2)``.
+    It is the penalty of ridge regression, and its derivative is what is called weight decay. The lecture's
+    code has this derivative too, but divides the penalty by the number of examples in the loss that it
+    reports. Its other β ℓ2, with the norm itself, is ``β * lp(model, 2)``.
 
     Parameters
     ----------
@@ -191,8 +192,8 @@ class ElasticNet:
 
     def __call__(self, model: Penalized) -> Any:
         """The penalty of a model, of a layer, or of Values."""
-        which = (self.layers, self.biases)
-        return L1(self.alpha, *which)(model) + L2(self.beta, *which)(model)
+        weights = _weights(model, self.layers, self.biases)
+        return L1(self.alpha)(weights) + L2(self.beta)(weights)
 
 
 def _check(name: str, strength: Any) -> None:

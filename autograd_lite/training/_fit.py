@@ -124,8 +124,9 @@ def fit(
         loss does not take the labels, a name or a number is out of range, or two arguments do not go
         together: all this before any parameter is changed.
     TypeError
-        If the model or the loss return something else than Values, or cannot be compiled, because they
-        branch on data or take the number out of a Value.
+        If an argument is of another type, if the model, the loss, the penalty or a metric return something
+        else than Values or numbers, or if they cannot be compiled, because they branch on data or take
+        the number out of a Value.
     FloatingPointError
         If the loss, the validation loss or a weight becomes infinite or NaN, in every start; the model keeps
         the weights of the step before.

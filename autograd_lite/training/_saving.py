@@ -46,7 +46,8 @@ def save(
     path : str or os.PathLike
         The name of the file, as it is: nothing is appended.
     model : Module
-        Of any class. Those of `nn` are made anew by `load`; of others, the weights and the states of random
+        Of any class. Those of `nn` are made anew by `load`, unless you changed them after they were made, or
+        they have an initializer of your own. Of these and of others, the weights and the states of random
         generators are saved, and `load` has to be given a model of the same form.
     optimizer : Optimizer, optional
         One of `optim`, its learning rate a number or a schedule of `optim`.

@@ -10,11 +10,8 @@ from autograd_lite.nn import (
     ACTIVATIONS,
     INITIALIZERS,
     MLP,
-    Dropout,
     Layer,
-    Module,
     Neuron,
-    Sequential,
     glorot,
     glorot_uniform,
     he,
@@ -202,29 +199,3 @@ def test_without_a_seed_parameters_are_reset_to_new_ones():
     before = model.state_dict()
     model.reset_parameters()
     assert model.state_dict() != before
-
-
-def test_a_sequence_resets_its_steps_one_after_the_other_from_one_generator():
-    rng = np.random.default_rng(4)
-    expected = Sequential(MLP(2, [3], seed=rng), Dropout(0.5), Sequential(Layer(3, 1, seed=rng)))
-    model = Sequential(MLP(2, [3]), Dropout(0.5, seed=0), Sequential(Layer(3, 1)))
-    model.reset_parameters(4)
-    assert model.state_dict() == expected.state_dict()
-    assert model.steps[1].rng.random() == np.random.default_rng(0).random()
-
-
-class Scale(Module):
-    """A module without a way to reset it."""
-
-    def __init__(self, factor):
-        self.factor = factor
-
-
-def test_a_sequence_refuses_to_reset_what_cannot_be_reset_and_changes_nothing():
-    layer = Layer(2, 2, seed=0)
-    before = layer.state_dict()
-    with pytest.raises(TypeError, match=r"Scale\(1 parameters\): give its class a method reset_parameters"):
-        Sequential(layer, Scale(layer.neurons[0].b)).reset_parameters(1)
-    assert layer.state_dict() == before
-    Sequential(layer, Scale(2.0)).reset_parameters(1)  # which has no parameters
-    assert layer.state_dict() == Layer(2, 2, seed=1).state_dict()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from references.numpy_network import ACTIVATIONS, Network, arrays
 
 from autograd_lite import Value, dot
-from autograd_lite.nn import MLP, Dropout, Layer, Neuron, Sequential
+from autograd_lite.nn import MLP, Layer, Neuron
 
 NUMBERS = st.floats(-3, 3)
 
@@ -241,31 +241,3 @@ def test_an_input_that_is_no_sequence_is_refused(model, x):
 def test_inputs_that_are_no_real_numbers_are_refused(model, x):
     with pytest.raises(TypeError, match="expected a real number"):
         model(x)
-
-
-# Sequences of modules
-
-
-def test_a_sequence_of_layers_is_a_perceptron():
-    model = MLP(2, [3, 1, 2], "tanh", seed=0)
-    sequence = Sequential(*model.layers)
-    assert [y.data for y in sequence([1.0, -2.0])] == [y.data for y in model([1.0, -2.0])]
-    assert sequence.parameters() == model.parameters()
-    assert next(name for name, _ in sequence.named_parameters()) == "steps.0.neurons.0.w.0"
-    assert isinstance(Sequential(Layer(2, 1, seed=0))([1.0, 2.0]), Value)
-
-
-def test_a_sequence_takes_modules_of_which_there_is_at_least_one():
-    with pytest.raises(ValueError, match="a Sequential needs at least one module, but got none"):
-        Sequential()
-    for wrong in (print, [Layer(1, 1)], None):
-        with pytest.raises(TypeError, match="expected Modules one after the other, but got"):
-            Sequential(Layer(1, 1), wrong)
-
-
-def test_a_sequence_sets_the_mode_of_its_modules():
-    model = Sequential(Dropout(0.5, seed=0), Sequential(Dropout(0.5, seed=1)))
-    x = [1.0] * 20
-    assert model.eval()(x) == x
-    assert model.train()(x) != x
-    assert repr(model) == "Sequential(Dropout(0.5), Sequential(Dropout(0.5)))"

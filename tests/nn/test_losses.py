@@ -127,6 +127,12 @@ def test_a_delta_that_is_not_positive_is_refused(delta):
         huber(1.0, 2.0, delta=delta)
 
 
+@pytest.mark.parametrize("delta", ["1", None, Value(1.0)])
+def test_a_delta_that_is_no_number_is_refused(delta):
+    with pytest.raises(TypeError, match="expected a number for delta, but got"):
+        huber(1.0, 2.0, delta=delta)
+
+
 def test_the_absolute_error_0_has_the_derivative_0():
     assert with_gradient(mae, [2.0], [2.0]) == (0.0, [0.0])
 

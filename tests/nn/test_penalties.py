@@ -115,6 +115,16 @@ def test_a_strength_of_0_has_no_effect(penalty):
     assert {d.data for d in result.gradient(model.parameters())} == {0.0}
 
 
+@pytest.mark.parametrize("penalty", [lp, L1(0.5), L2(0.5), ElasticNet(0.5, 0.5)])
+def test_values_may_come_in_any_iterable_and_strengths_in_any_number(penalty):
+    w = [1.0, -3.0]
+    for wrapped in (tuple(w), iter(w), np.array([w]), array([w]), (Value(x) for x in w)):
+        result = penalty(wrapped)
+        assert getattr(result, "data", result) == penalty(w)
+    assert type(lp(w, np.float64(3))) is float
+    assert isinstance(L2(np.float32(0.5))(array(w)), Value)
+
+
 def test_the_lecture_s_loss_with_both_norms():
     model = model_of()
     x, y, alpha, beta = [0.5, -1.0], 2.0, 0.01, 0.1
