@@ -310,6 +310,7 @@ def _history(parts: Any, n: int) -> History:
         held_out = standing.held_out
         if (
             standing.epochs != len(history)
+            or standing.lowest not in (None, *range(len(history.val_loss)))
             or standing.shared not in (None, *standing.generators)
             or not isinstance(standing.optimizer_state, dict)
             or not (held_out is None or (held_out.ndim == 1 and held_out.dtype.kind == "i" and held_out.size))

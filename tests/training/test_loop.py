@@ -567,6 +567,70 @@ def test_a_callback_may_save_the_training_while_it_runs(tmp_path):
     assert saved.model.state_dict() == model.state_dict()
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_weights_that_a_callback_changes_are_those_to_go_on_with(engine):
+    def run(*stops):
+        model, history = small_model(), None
+
+        def change(history):
+            if len(history) == 2:
+                model.parameters()[0].data = 2.0
+
+        for stop in stops:
+            how = {"callbacks": [change], "engine": engine, "history": history, "optimizer": Adam(0.1)}
+            history = trained(model=model, epochs=stop, **how)[1]
+        return model.state_dict(), history.loss
+
+    assert run(2, 5) == run(5) == run(1, 2, 3, 5)
+
+
+@pytest.mark.parametrize("place", ["metric", "loss"])
+@pytest.mark.parametrize("call", range(1, 12))
+def test_ctrl_c_while_an_epoch_is_written_down_leaves_only_whole_epochs(place, call):
+    calls = []
+    tried_out = {"metric": 1, "loss": len(X)}[place]
+
+    def interrupt(*_):
+        calls.append(1)
+        if len(calls) == tried_out + 7 * call:
+            raise KeyboardInterrupt
+        return 0.0
+
+    def loss(prediction, target):
+        return mse(prediction, target) + (interrupt() if place == "loss" else 0.0)
+
+    metrics = [interrupt] if place == "metric" else ["mae"]
+    how = {"validation": 0.5, "epochs": 50, "metrics": metrics, "loss": loss, "engine": "eager"}
+    history = trained(**how, progress=False)[1]
+    n = len(history)
+    assert history.stop_reason == f"interrupted in epoch {n + 1}"
+    assert {len(curve) for curve in (history.learning_rate, history.val_loss, *history.metrics.values())} == {
+        n
+    }
+    assert history._standing.epochs == n
+
+
+# The progress bar
+
+
+@pytest.mark.parametrize("restarts", [1, 3])
+def test_the_bar_shows_both_losses_and_counts_the_epochs_of_all_starts(capsys, restarts):
+    history = trained(progress=True, validation=0.5, restarts=restarts)[1]
+    shown = capsys.readouterr().err
+    assert f"{3 * restarts}/{3 * restarts}" in shown
+    if restarts == 1:
+        assert f"loss={history.loss[-1]:.4g}, val_loss={history.val_loss[-1]:.4g}" in shown
+
+
+def test_the_bar_of_a_training_that_goes_on_begins_where_it_was(capsys):
+    model, history = trained(epochs=2)
+    trained(model=model, history=history, epochs=3, progress=True)
+    shown = capsys.readouterr().err
+    assert "2/3" in shown
+    assert "3/3" in shown
+    assert "0/3" not in shown
+
+
 # Optimizers
 
 

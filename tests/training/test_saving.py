@@ -374,6 +374,8 @@ def test_weights_of_another_form_are_refused(saved, place, vector):
         (("history", "best"), 9),
         (("history", "restarts"), None),
         (("history", "standing", "epochs"), 7),
+        (("history", "standing", "lowest"), 2),
+        (("history", "standing", "lowest"), "0"),
         (("history", "standing", "order"), {}),
         (("history", "standing", "shared"), "none"),
         (("history", "standing", "held_out"), np.array([-1])),
