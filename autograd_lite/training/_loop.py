@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,6 @@ from autograd_lite.training._history import History, Standing
 from autograd_lite.training._metrics import Metric
 
 Callback = Callable[[History], object]
-# Faster than p.data, in every epoch and of every parameter.
-numbers_of = attrgetter("_number")
 
 
 @dataclass(frozen=True)
@@ -43,8 +40,7 @@ class Training:
 
     def weights(self) -> Array:
         """The numbers in all parameters."""
-        parameters = self.engine.parameters
-        return np.fromiter(map(numbers_of, parameters), float, len(parameters))
+        return np.array([p.data for p in self.engine.parameters])
 
     def set_weights(self, weights: Array) -> None:
         """Give all parameters their numbers."""
