@@ -50,6 +50,8 @@ def content_of(data: bytes) -> Any:
             raise ValueError(f"{damaged} is damaged")
     with np.load(BytesIO(data), allow_pickle=False) as loaded:
         arrays = {name: loaded[name] for name in loaded.files}
+    if "about" not in arrays:
+        raise ValueError("it is an archive without the entry 'about'")
     content = json.loads(arrays["about"].tobytes())
     if content["format"] != FORMAT or type(content["version"]) is not int:
         raise ValueError(f"its format is called {content['format']!r}")

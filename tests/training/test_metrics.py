@@ -83,10 +83,15 @@ def test_the_loss_says_which_class_an_output_means(loss, outputs, targets, expec
 
 
 @pytest.mark.parametrize(
-    ("loss", "targets"), [("mse", [0.5, 2.0]), ("mse", [0, 2]), (lambda p, y: (p - y) ** 2, [0, 1])]
+    ("loss", "targets", "match"),
+    [
+        ("mse", [0.5, 2.0], "expected targets that are 0 and 1, or -1 and 1, for the accuracy with mse"),
+        ("huber", [0, 2], "for the accuracy with huber, but got others: pass a function"),
+        (lambda p, y: (p - y) ** 2, [0, 1], "expected a loss that says which output means which class"),
+    ],
 )
-def test_where_that_is_not_known_accuracy_is_refused(loss, targets):
-    with pytest.raises(ValueError, match="expected a loss that says which output means which class"):
+def test_where_that_is_not_known_accuracy_is_refused(loss, targets, match):
+    with pytest.raises(ValueError, match=match):
         accuracy([0.0, 1.0], targets, loss)
 
 
