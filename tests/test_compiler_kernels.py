@@ -20,7 +20,7 @@ from autograd_lite import ops
 from autograd_lite._condition import COMPARISONS
 from autograd_lite._primitive import REAL, Primitive
 from autograd_lite.calculus import custom_derivative
-from autograd_lite.compiler._kernels import LOGIC, Segments, kernel_of, reduction_of
+from autograd_lite.compiler._kernels import LOGICAL_UFUNCS, Segments, kernel_of, reduction_of
 from autograd_lite.engine import Value
 from autograd_lite.ops import TABLE
 from autograd_lite.testing import floats_in
@@ -313,16 +313,16 @@ def test_comparisons_are_those_of_floats(symbol: str) -> None:
     a, b = columns(list(product(SPECIAL, repeat=2)))
     out = np.empty(a.shape, dtype=bool)
     with noticed() as complaints:
-        LOGIC[symbol](a, b, out)
+        LOGICAL_UFUNCS[symbol](a, b, out)
     assert out.tolist() == [COMPARISONS[symbol](x, y) for x, y in product(SPECIAL, repeat=2)]
     assert not complaints
 
 
 def test_logic_is_that_of_conditions() -> None:
     a, b = np.array([False, False, True, True]), np.array([False, True, False, True])
-    assert LOGIC["and"](a, b).tolist() == list(map(operator.and_, a, b))
-    assert LOGIC["or"](a, b).tolist() == list(map(operator.or_, a, b))
-    assert LOGIC["not"](a).tolist() == list(map(operator.not_, a))
+    assert LOGICAL_UFUNCS["and"](a, b).tolist() == list(map(operator.and_, a, b))
+    assert LOGICAL_UFUNCS["or"](a, b).tolist() == list(map(operator.or_, a, b))
+    assert LOGICAL_UFUNCS["not"](a).tolist() == list(map(operator.not_, a))
 
 
 # Any number of operands
@@ -453,3 +453,11 @@ def test_segments_can_be_pickled() -> None:
     assert pickle.loads(pickle.dumps(Segments())).starts is None
     copied = pickle.loads(pickle.dumps(Segments(np.array([0, 2]))))
     assert copied.reduce(np.add, np.array([1.0, 2.0, 4.0])).tolist() == [3.0, 4.0]
+
+
+def test_a_root_written_as_a_power_is_a_power_at_minus_infinity_and_minus_zero():
+    x = np.array([-np.inf, -0.0, 4.0, np.inf])
+    for out in (np.empty(4), x):
+        kernel_of(TABLE["pow"])(x, np.array(0.5), out)
+        assert out.tolist() == [np.inf, 0.0, 2.0, np.inf]
+        assert not np.signbit(out).any()

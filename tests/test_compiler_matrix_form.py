@@ -99,7 +99,8 @@ def assert_same(f, *args):
     arrays = [np.asarray(x, dtype=float) for x in args]
     theta = np.array([p.data for p in f.parameters])
     inputs = [a if a.ndim < 2 else a.reshape(len(a), -1) for a in arrays]
-    shaped = [a.reshape(f.program.bases[k].shape(N)) for k, a in zip(f.program.sources, inputs, strict=True)]
+    bases = [f.program.bases[k] for k in f.program.sources]
+    shaped = [a.reshape((N, -1) if b.is_batched else -1) for a, b in zip(inputs, bases, strict=True)]
     expected = f.program.run(theta, shaped, N)
     found = results_of(f.program, theta, shaped, N)
     for a, b in zip(found, expected, strict=True):
@@ -249,7 +250,7 @@ def test_a_listing_has_a_line_for_each_call_and_the_sum_of_the_bytes():
     first, *calls, last = listing(f.program, N).splitlines()
     assert first.split() == ["#", "call", "shapes", "bytes"]
     assert len(calls) == len(f.program.calls)
-    assert calls[0].split() == ["0", "matmul", "3x2,", "2x5", "->", "3x5", "120"]
+    assert calls[0].split() == ["0", "matmul", "3x3,", "3x5", "->", "3x5", "120"]
     assert int(last.split()[-1]) == sum(int(line.split()[-1]) for line in calls)
 
 
@@ -260,3 +261,11 @@ def test_a_profile_has_the_time_of_each_call():
     lines = profile(f.program, theta, [x, y], N, repeat=3).splitlines()
     assert len(lines) == len(f.program.calls) + 2
     assert all(float(line.split()[-1]) > 0 for line in lines[1:])
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, "all"])
+def test_a_listing_is_for_a_positive_number_of_examples(size):
+    f, x, y = network([2, 1])
+    f(x, y)
+    with pytest.raises(ValueError, match="expected a positive integer as the size of the batch, but got"):
+        f.program.listing(size)

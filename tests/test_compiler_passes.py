@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_lite import Value, array, compile, cos, dot, exp, nn, ops, sin, softmax, where
+from autograd_lite.compiler._affine import FEW, affine, without_ones
 from autograd_lite.compiler._batch_mean import push_down_mean
 from autograd_lite.compiler._folding import fold_constants, merge_duplicates
 from autograd_lite.compiler._graph import LINEAR, SOURCES, Graph, evaluate
 from autograd_lite.compiler._grouping import group
 from autograd_lite.compiler._products import sums_of_products
+from autograd_lite.compiler._views import Source
 
 PASSES: dict[str, Callable[[Graph], Graph]] = {
     "fold_constants": fold_constants,
@@ -340,3 +342,72 @@ def step(op: str, xs: list[Any]) -> Any:
     if op == "dot":
         return ops.dot(xs[: len(xs) // 2], xs[len(xs) // 2 :])
     return getattr(ops, op)(xs) if op in ("sum", "mean") else getattr(ops, op)(*xs)
+
+
+# Affine maps
+
+
+def network_calls(n_in: int, sizes: list[int], n_examples: int = 3) -> list[str]:
+    """The calls of the loss of a network and its gradient, by name."""
+    model = nn.MLP(n_in, sizes, activation="tanh", seed=0)
+
+    def step(x: Any, y: Any) -> Any:
+        loss = nn.mse(model(x.tolist()), y)
+        return loss, loss.gradient(model.parameters())
+
+    f = compile(step, in_axes=0, reduce="mean")
+    f(np.ones((n_examples, n_in)), np.ones(n_examples))
+    return [call.op if isinstance(call.op, str) else call.op.name for call in f.program.calls]
+
+
+def test_a_layer_forward_and_the_gradients_of_its_weights_and_biases_are_one_product_each() -> None:
+    calls = network_calls(3, [4, 1])
+    assert calls.count("matmul") == 2 + 2 + 1  # and the sum of squares
+    assert not {"add", "add.reduce"} & {*calls}
+
+
+def test_many_inputs_are_not_copied_for_a_row_of_ones() -> None:
+    calls = network_calls(FEW + 1, [4, 1])
+    assert calls.count("add") == calls.count("add.reduce") == 1  # of the first layer
+
+
+def layer(rows: list[list[Value]], biases: list[Value]) -> Callable[[Any], Any]:
+    """tanh(W x + b), and then the sum of products with its own outputs."""
+    return lambda x: [ops.tanh(dot(row, list(x)) + b) for row, b in zip(rows, biases, strict=True)]
+
+
+@pytest.mark.parametrize("is_beside", [True, False])
+@pytest.mark.parametrize("n_examples", [1, 4])
+def test_biases_may_lie_beside_the_weights_or_elsewhere(is_beside: bool, n_examples: int) -> None:
+    rng = np.random.default_rng(0)
+    leaves = [Value(x) for x in rng.normal(size=9)]
+    if is_beside:
+        rows, biases = [leaves[3 * j : 3 * j + 2] for j in range(3)], leaves[2::3]
+    else:
+        rows, biases = [leaves[2 * j : 2 * j + 2] for j in range(3)], leaves[6:]
+
+    def step(x: Any) -> Any:
+        y = ops.sum(layer(rows, biases)(x))
+        return y, y.gradient(leaves)
+
+    f = compile(step, in_axes=0, reduce="mean")
+    X = rng.normal(size=(n_examples, 2))
+    value, gradient = f(X)
+    results = [step([Value(float(a)) for a in x]) for x in X]
+    assert np.isclose(value, np.mean([y.data for y, _ in results]), rtol=1e-12)
+    want = np.mean([[g.data for g in gs] for _, gs in results], axis=0)
+    np.testing.assert_allclose(gradient, want, rtol=1e-12)
+    assert any(base.has_ones for base in f.program.bases) is is_beside
+    plain = [c for call in f.program.calls for c in without_ones(call, f.program.bases)]
+    assert len(plain) - len(f.program.calls) == (2 if is_beside else 0)
+
+
+def test_the_graph_that_is_given_a_row_of_ones_stays_as_it_was() -> None:
+    model = nn.MLP(2, [3, 1], activation="tanh", seed=0)
+    f = compile(lambda x: model(list(x)), in_axes=0)
+    f(np.ones((2, 2)))
+    graph = sums_of_products(merge_duplicates(fold_constants(graph_of(f))))
+    length = len(graph)
+    found = affine(graph, group(graph, [0, 0]), [Source(2, True)])
+    assert len(graph) == length
+    assert len(found.graph) == length + len(found.ones) == length + 2

@@ -125,3 +125,11 @@ def test_the_digits_are_learnt(run):
     assert float(lines[-1][1]) < 0.3
     check_files(folder, output)
     assert [path.name for path in written(folder, output)] == ["training_curves.png", "confusion_matrix.png"]
+
+
+def test_the_matrix_form_is_that_of_the_lecture(run):
+    _, output = run("matrix_form")
+    assert "Z1 = W1 @ X + b1" in output
+    differences = re.findall(r"^(?:loss|gradient) +(\S+)$", output, flags=re.MULTILINE)
+    assert len(differences) == 2
+    assert all(float(d) < 1e-12 for d in differences)

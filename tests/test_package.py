@@ -40,7 +40,8 @@ FLOORS = [
         )
     }
     | {f"compiler.{name}" for name in ("_graph", "_grouping", "_kernels", "_layout", "_passes", "_products")}
-    | {f"compiler.{name}" for name in ("_program", "_recording", "_scalar_program", "_sums", "_views")},
+    | {f"compiler.{name}" for name in ("_program", "_recording", "_scalar_program", "_sums", "_views")}
+    | {f"compiler.{name}" for name in ("_affine", "_requirements", "_workspace")},
     {"nn", "nn.activations", "nn.initializers", "nn.layers", "nn.losses", "nn.module", "optim"}
     | {"nn.architecture", "nn.dropout", "nn.penalties", "nn.sequential", "nn.targets"}
     | {f"optim.{name}" for name in ("_checks", "_clipping", "_optimizer", "_rules", "_schedules")},

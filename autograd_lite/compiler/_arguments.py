@@ -15,6 +15,7 @@ from autograd_lite._trees import Structure, flatten
 from autograd_lite.engine import Value
 
 Array = NDArray[np.float64]
+FLOAT = np.dtype(np.float64)
 Axes = int | None | Sequence[int | None]
 
 
@@ -236,3 +237,35 @@ def _unbatched(leaf: Any, what: str) -> tuple[Leaf | None, Array | None]:
     if is_real(leaf) and not isinstance(leaf, bool | np.bool_):
         return Leaf("number", (), False), np.array([number(leaf)])
     return Leaf("fixed", (), False, Fixed(leaf)), None
+
+
+def plain_arrays(args: tuple[Any, ...], in_axes: Axes) -> tuple[Any, list[Array], int] | None:
+    """Arguments that are arrays, with the batch in front if there is one: the commonest case, without ado.
+
+    What decides the graph, the arrays as `arguments` gives them, and the size of the batch; None for other
+    arguments.
+    """
+    axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args)
+    if len(axes) != len(args) or not args:
+        return None
+    shapes = []
+    arrays = []
+    batch_size = -1
+    for x, axis in zip(args, axes, strict=True):
+        if type(x) is not np.ndarray or not x.size or not x.ndim or axis:
+            return None
+        if x.dtype is not FLOAT or not x.flags.c_contiguous:
+            if x.dtype.kind not in ("f" if axis is None else "biuf"):
+                return None
+            x = np.ascontiguousarray(x, FLOAT)
+        shape = x.shape
+        if axis is None:
+            shapes.append(shape)
+            arrays.append(x if len(shape) == 1 else x.ravel())
+            continue
+        if shape[0] != batch_size and batch_size >= 0:
+            return None
+        batch_size = shape[0]
+        shapes.append(shape[1:])
+        arrays.append(x if len(shape) == 2 else x.reshape(batch_size, -1))
+    return tuple(shapes), arrays, max(batch_size, 1)

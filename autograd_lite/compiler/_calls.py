@@ -20,13 +20,13 @@ from autograd_lite.compiler._views import (
 )
 
 
-class Inverse(NamedTuple):
-    """One over the size of the batch, or the size, as an operand of a call."""
+class BatchPower(NamedTuple):
+    """The size of the batch to some power, as an operand of a call: -1 makes a sum a mean, 1 a mean a sum."""
 
     power: int
 
 
-Operand = View | Inverse | float | NDArray[Any]
+Operand = View | BatchPower | float | NDArray[Any]
 
 
 class Call(NamedTuple):

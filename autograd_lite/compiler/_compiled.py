@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from inspect import signature
 from operator import attrgetter
 from types import MethodType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,13 +17,14 @@ from autograd_lite._chain_rule import collector_paused
 from autograd_lite._evaluation import name_of
 from autograd_lite._recording import watching
 from autograd_lite._trees import Structure, Token
-from autograd_lite.compiler._arguments import Arguments, Axes, Leaf, arguments
-from autograd_lite.compiler._layout import Source
+from autograd_lite.compiler._arguments import Arguments, Axes, arguments, plain_arrays
+from autograd_lite.compiler._layout import Interface
 from autograd_lite.compiler._listing import profile
-from autograd_lite.compiler._passes import Outside, program_of
+from autograd_lite.compiler._passes import program_of
 from autograd_lite.compiler._program import Program
 from autograd_lite.compiler._recording import Recorded, Run, difference, place_of_difference, read, run
 from autograd_lite.compiler._scalar_program import ScalarProgram
+from autograd_lite.compiler._views import Source
 from autograd_lite.engine import Value
 
 Array = NDArray[np.float64]
@@ -35,7 +36,15 @@ LARGE = 50_000
 PROGRAMS = 64
 
 
-Known = tuple[Program | ScalarProgram, Recorded, Callable[[list[Array]], Any]]
+class Known(NamedTuple):
+    """What a function became for arguments of one structure."""
+
+    program: Program | ScalarProgram
+    recorded: Recorded
+    fill: Callable[[list[Array]], Any]
+    has_batch: bool
+    # What is required of numbers that are computed, None in the place of what is of inputs.
+    of_results: Sequence[tuple[Any, str] | None]
 
 
 class Compiled:
@@ -66,6 +75,7 @@ class Compiled:
         self.in_axes = in_axes
         self.reduce = reduce
         self._known: dict[Any, Known] = {}
+        self._of_shapes: dict[Any, Known] = {}  # the same, for arguments that are plain arrays
         self._last: Known | None = None
 
     def __repr__(self) -> str:
@@ -74,16 +84,16 @@ class Compiled:
     @property
     def program(self) -> Program | ScalarProgram:
         """The program of the last call; raises RuntimeError before the first one."""
-        return self._latest()[0]
+        return self._latest().program
 
     @property
     def parameters(self) -> list[Value]:
         """The leaves that the program of the last call reads; raises RuntimeError before the first one."""
-        return self._latest()[1].parameters
+        return self._latest().recorded.parameters
 
     def __getstate__(self) -> dict[str, Any]:
         # Programs belong to leaves; a copy of them would have other ones.
-        return self.__dict__ | {"_known": {}, "_last": None}
+        return self.__dict__ | {"_known": {}, "_of_shapes": {}, "_last": None}
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)
@@ -99,8 +109,24 @@ class Compiled:
         """The results of the function for a batch, or for one set of arguments, as floats and arrays."""
         if (prepared := self._prepared(args, kwargs, parameters)) is None:
             return self._on_values(args, kwargs, parameters)
-        (program, recorded, fill), theta, inputs, batch_size = prepared
-        return fill(program.run(theta, inputs, batch_size, recorded.requirements))
+        known, theta, inputs, batch_size = prepared
+        return known.fill(known.program.run(theta, inputs, batch_size, known.recorded.requirements))
+
+    def again(self, *inputs: Array, parameters: Array) -> Any:
+        """As the last call, without its checks of arguments: the results for other examples of a batch.
+
+        Parameters
+        ----------
+        *inputs : array of shape (batch, n)
+            Numbers that have met all requirements before.
+        parameters : array
+            One number for each of `.parameters`.
+        """
+        known = self._latest()
+        batch_size = len(inputs[0])
+        if known.recorded.draws:
+            inputs = (*inputs, *_drawn(known.recorded, batch_size, known.has_batch))
+        return known.fill(known.program.run(parameters, inputs, batch_size, known.of_results))
 
     def profile(
         self, *args: Any, parameters: ArrayLike | None = None, repeat: int = 100, **kwargs: Any
@@ -113,7 +139,7 @@ class Compiled:
             If the arguments are Values, or the program has no calls of NumPy.
         """
         prepared = self._prepared(args, kwargs, parameters)
-        if prepared is None or not isinstance(prepared[0][0], Program):
+        if prepared is None or not isinstance(prepared[0].program, Program):
             raise TypeError(
                 f"expected numbers for which {name_of(self.function)} is a program of NumPy calls, but got "
                 "Values or a function without width: print(f.program) shows its statements"
@@ -125,20 +151,24 @@ class Compiled:
         """The program for these arguments and what it is run on, None if there are Values among them."""
         if watching():
             return None
-        given = _quick(args, kwargs, self.in_axes)
-        if given is None or given.key not in self._known:
+        plain = None if kwargs else plain_arrays(args, self.in_axes)
+        if plain is not None and (known := self._of_shapes.get(plain[0])) is not None:
+            _, inputs, batch_size = plain
+        else:
             given = arguments(args, kwargs, self.in_axes, name_of(self.function))
-        if given is None:
-            return None
-        if (known := self._known.get(given.key)) is None:
-            known = self._compile(given)
+            if given is None:
+                return None
+            if (known := self._known.get(given.key)) is None:
+                known = self._compile(given)
+            inputs, batch_size = given.arrays, given.batch_size
+            if plain is not None:
+                self._of_shapes[plain[0]] = known
         self._last = known
-        recorded = known[1]
+        recorded = known.recorded
         theta = self._theta(recorded.parameters, parameters)
-        inputs = given.arrays
         if recorded.draws:
-            inputs = [*inputs, *_drawn(recorded, given)]
-        return known, theta, inputs, given.batch_size
+            inputs = [*inputs, *_drawn(recorded, batch_size, known.has_batch)]
+        return known, theta, inputs, batch_size
 
     def _on_values(self, args: Any, kwargs: Any, parameters: Any) -> Any:
         """The function itself: inside a derivative, and inside another function that is compiled."""
@@ -174,18 +204,21 @@ class Compiled:
             )
         with collector_paused():
             recorded = self._record(given)
-            outside = Outside(
+            interface = Interface(
                 [*_sources(given), *(Source(size, given.has_batch) for _, size in recorded.draws)],
                 [int(np.prod(token.keys)) for token in recorded.structure.leaves],
                 [x.label for x in recorded.parameters],
                 self._input_names(given),
                 self.reduce,
             )
-            program = program_of(recorded.graph, outside)
+            program = program_of(recorded.graph, interface)
         for old in list(self._known)[: len(self._known) - PROGRAMS + 1]:
             self._known.pop(old, None)
+            self._of_shapes.clear()
         fill = _filler(recorded.structure, program.has_batch_axis)
-        self._known[given.key] = known = (program, recorded, fill)
+        self._known[given.key] = known = Known(
+            program, recorded, fill, given.has_batch, _of_results(program, recorded)
+        )
         return known
 
     def _record(self, given: Arguments) -> Recorded:
@@ -232,39 +265,19 @@ def _sources(given: Arguments) -> list[Source]:
     return [Source(a.shape[-1], leaf.is_batched) for a, leaf in zip(given.arrays, numeric, strict=True)]
 
 
-def _quick(args: tuple[Any, ...], kwargs: Any, in_axes: Axes) -> Arguments | None:
-    """The arguments if they are arrays, with the batch in front if there is one: the commonest case."""
-    if kwargs or not args:
-        return None
-    axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args)
-    if len(axes) != len(args):
-        return None
-    arrays = []
-    leaves = []
-    size = -1
-    for x, axis in zip(args, axes, strict=True):
-        kinds = "f" if axis is None else "biuf"
-        if type(x) is not np.ndarray or x.dtype.kind not in kinds or not x.ndim or not x.size or axis:
-            return None
-        array = np.ascontiguousarray(x, float)
-        shape = x.shape
-        if axis is None:
-            arrays.append(array.ravel())
-            leaves.append(Leaf("array", shape, False))
-            continue
-        if shape[0] != size and size >= 0:
-            return None
-        size = shape[0]
-        arrays.append(array if x.ndim == 2 else array.reshape(size, -1))
-        leaves.append(Leaf("array" if x.ndim > 1 else "number", shape[1:], True))
-    key = (((),) * len(args), tuple(leaves), ())
-    return Arguments(key, leaves, arrays, max(size, 1), [], ())
+def _of_results(program: Program | ScalarProgram, recorded: Recorded) -> Sequence[tuple[Any, str] | None]:
+    """The requirements, None for those of inputs themselves; none if there are no others."""
+    if isinstance(program, ScalarProgram):
+        return recorded.requirements
+    pairs = zip(program.checks, recorded.requirements, strict=True)
+    found = [None if view.base in program.sources else requirement for view, requirement in pairs]
+    return found if any(found) else []
 
 
-def _drawn(recorded: Recorded, given: Arguments) -> list[Array]:
+def _drawn(recorded: Recorded, batch_size: int, has_batch: bool) -> list[Array]:
     """New random numbers for every example."""
-    drawn = [np.asarray(draw(given.batch_size), dtype=float) for draw, _ in recorded.draws]
-    return drawn if given.has_batch else [x[0] for x in drawn]
+    drawn = [np.asarray(draw(batch_size), dtype=float) for draw, _ in recorded.draws]
+    return drawn if has_batch else [x[0] for x in drawn]
 
 
 def _filler(structure: Structure, is_batched: bool) -> Callable[[list[Array]], Any]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from autograd_lite.compiler._calls import Call, Emitter
 from autograd_lite.compiler._graph import CONDITIONS
-from autograd_lite.compiler._grouping import Group, row_of_nary
+from autograd_lite.compiler._grouping import Group, is_nary
 from autograd_lite.compiler._sums import emit_sums
 from autograd_lite.compiler._views import BATCH_AXIS, Positions, Rows, View, steps
 
@@ -18,7 +18,7 @@ def emit(e: Emitter, group: Group) -> None:
     out = Rows(int(e.base_of[nodes[0]]), e.position_of[nodes])
     if group.terms:
         emit_sums(e, group, out)
-    elif row_of_nary(group.op):
+    elif is_nary(group.op):
         _reduction(e, group, nodes, out)
     elif group.op == "where":
         _where(e, group, nodes, out)

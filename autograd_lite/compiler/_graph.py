@@ -74,6 +74,11 @@ class Graph:
         """Append a constant and return its number."""
         return self.add("constant", data=number, is_batched=False)
 
+    def copy(self) -> Graph:
+        """A graph of the same nodes, to which others can be added."""
+        lists = self.ops[:], self.operands[:], self.data[:], self.is_batched[:], self.outputs[:]
+        return Graph(*lists, self.labels.copy())
+
     def uses(self) -> list[int]:
         """How many operands and outputs each node is."""
         found = Counter(chain.from_iterable((*self.operands, self.outputs)))

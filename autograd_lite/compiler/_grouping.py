@@ -14,7 +14,7 @@ BEFORE, MEAN, AFTER = 0, 1, 2
 
 
 @dataclass
-class Terms:
+class TermRows:
     """The terms c a b of a group's rows with factors from one pair of places, row after row."""
 
     coefficients: list[float] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Group:
     is_batched: bool
     phase: int
     nodes: list[int] = field(default_factory=list)
-    terms: dict[tuple[int, int], Terms] = field(default_factory=dict)
+    terms: dict[tuple[int, int], TermRows] = field(default_factory=dict)
 
 
 def group(graph: Graph, input_blocks: Sequence[int] = ()) -> list[Group]:
@@ -62,7 +62,7 @@ def group(graph: Graph, input_blocks: Sequence[int] = ()) -> list[Group]:
         if op in LINEAR:
             parts = _terms_by_blocks(graph, i, block)
             key: Any = (op, batched, phase[i], *(parts if len(parts) == 1 else sorted(parts)))
-        elif row_of_nary(op):
+        elif is_nary(op):
             key = (op, batched, phase[i], frozenset(block[x] for x in xs))
         else:
             key = (op, batched, phase[i], tuple(block[x] for x in xs))
@@ -73,7 +73,7 @@ def group(graph: Graph, input_blocks: Sequence[int] = ()) -> list[Group]:
         found.nodes.append(i)
         for pair, part in parts.items():
             if (whole := found.terms.get(pair)) is None:
-                whole = found.terms[pair] = Terms()
+                whole = found.terms[pair] = TermRows()
             cs, lefts, rights = part
             whole.coefficients += cs
             whole.lefts += lefts
@@ -83,7 +83,7 @@ def group(graph: Graph, input_blocks: Sequence[int] = ()) -> list[Group]:
     return sorted(groups, key=lambda g: g.phase)
 
 
-def row_of_nary(op: Operation) -> bool:
+def is_nary(op: Operation) -> bool:
     """Whether it is a primitive of any number of operands."""
     return op not in CONDITIONS and row_of(op).is_nary
 

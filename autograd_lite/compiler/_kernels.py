@@ -23,9 +23,11 @@ Operand = Array | float
 Kernel = Callable[..., object]
 """``kernel(*operands, out)``."""
 
+# NumPy takes an array without axes faster than a float.
+ZERO, ONE, MINUS_ONE = np.array(0.0), np.array(1.0), np.array(-1.0)
 LARGEST = sys.float_info.max
 
-LOGIC: dict[str, np.ufunc] = {
+LOGICAL_UFUNCS: dict[str, np.ufunc] = {
     "<": np.less,
     "<=": np.less_equal,
     ">": np.greater,
@@ -40,6 +42,11 @@ LOGIC: dict[str, np.ufunc] = {
 def kernel_of(p: Primitive) -> Kernel:
     """The kernel of a primitive that is not n-ary: the table's, or one for a primitive that users add."""
     return KERNELS[p.name] if TABLE.get(p.name) is p else _by_element(p.value)
+
+
+def is_ours(op: Any) -> bool:
+    """Whether an operation, by its name or as a primitive, runs no code that users wrote."""
+    return not isinstance(op, Primitive) or TABLE.get(op.name) is op
 
 
 def _by_element(value: Callable[..., float]) -> Kernel:
@@ -65,6 +72,11 @@ def _or_nan(value: Callable[..., float], operands: Sequence[float]) -> float:
         return nan
 
 
+def _is_one(x: Operand) -> bool:
+    """Whether it is one number for all."""
+    return isinstance(x, float) or not x.ndim
+
+
 def _divide(a: Operand, b: Operand, out: Array) -> None:
     """a / b; inf / 0 and NaN / 0 are outside the domain too, of which IEEE 754 does not complain."""
     if np.count_nonzero(b == 0.0):
@@ -72,10 +84,22 @@ def _divide(a: Operand, b: Operand, out: Array) -> None:
     np.divide(a, b, out)
 
 
+def _pow(x: Operand, k: Operand, out: Array) -> None:
+    """NumPy takes the root for the power 0.5, which has -0 for -0 and no number for -inf."""
+    if _is_one(k) and k == 0.5:
+        is_infinite = np.equal(x, -inf)
+        np.add(x, ZERO, out)
+        np.copyto(out, inf, where=is_infinite)
+        np.sqrt(out, out)
+    else:
+        np.power(x, k, out)
+
+
 def _sech(x: Operand, out: Array) -> None:
-    e = np.exp(np.negative(np.absolute(x, out), out), out)
-    np.divide(e, e * e + 1.0, out)
-    np.multiply(out, 2.0, out)
+    e = np.exp(np.copysign(x, MINUS_ONE, out), out)
+    total = np.multiply(e, e, np.empty_like(out))
+    np.divide(e, np.add(total, ONE, total), out)
+    np.add(out, out, out)
 
 
 def _maximum(a: Operand, b: Operand, out: Array) -> None:
@@ -83,7 +107,7 @@ def _maximum(a: Operand, b: Operand, out: Array) -> None:
 
 
 def _clip(x: Operand, low: Operand, high: Operand, out: Array) -> None:
-    if type(low) is float and type(high) is float:  # twice as fast for few numbers
+    if _is_one(low) and _is_one(high):  # twice as fast for few numbers
         np.minimum(np.maximum(x, low, out=out), high, out=out)
     else:  # one of them may be what is in the place of the result
         np.clip(x, low, high, out)
@@ -96,13 +120,13 @@ def _minimum(a: Operand, b: Operand, out: Array) -> None:
 # Activations
 
 # 1 + e**SATURATED is e**SATURATED: from there on the exponential may stand still.
-SATURATED = 40.0
+SATURATED = np.array(40.0)
 
 
 def _sigmoid(x: Operand, out: Array) -> None:
     """e**x / (1 + e**x), which is precise in the left tail."""
     e = np.exp(np.minimum(x, SATURATED, out=out), out)
-    np.divide(e, e + 1.0, out)
+    np.divide(e, np.add(e, ONE), out)
 
 
 def _softplus(x: Operand, out: Array) -> None:
@@ -112,7 +136,7 @@ def _softplus(x: Operand, out: Array) -> None:
 
 
 def _relu(x: Operand, out: Array) -> None:
-    np.maximum(x, 0.0, out=out)
+    np.maximum(x, ZERO, out=out)
 
 
 def _leaky_relu(x: Operand, slope: Operand, out: Array) -> None:
@@ -244,7 +268,7 @@ KERNELS: dict[str, Kernel] = {name: getattr(np, name) for name in UFUNCS.split()
     "minimum": _minimum,
     "mish": _gated(_tanh_softplus),
     "ndtr": _ndtr,
-    "pow": np.power,
+    "pow": _pow,
     "relu": _relu,
     "sech": _sech,
     "sigmoid": _sigmoid,

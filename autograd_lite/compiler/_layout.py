@@ -7,22 +7,29 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd_lite.compiler._calls import Call, Emitter, Inverse
+from autograd_lite.compiler._affine import Affine, with_bias_gradients
+from autograd_lite.compiler._calls import BatchPower, Call, Emitter
 from autograd_lite.compiler._emission import emit
-from autograd_lite.compiler._graph import CONDITIONS, Graph
-from autograd_lite.compiler._grouping import AFTER, CONSTANTS, MEAN, Group, row_of_nary
-from autograd_lite.compiler._views import BATCH_AXIS, Base, View
+from autograd_lite.compiler._graph import CONDITIONS
+from autograd_lite.compiler._grouping import AFTER, CONSTANTS, FIRST_INPUT, MEAN, Group, is_nary
+from autograd_lite.compiler._views import BATCH_AXIS, Base, Source, View
 
 # From so many means on it is worth while to divide the factors of what is averaged, rather than the means.
 MANY = 8192
 TYPICAL_BATCH = 128
 
 
-class Source(NamedTuple):
-    """An array among the inputs: how many numbers it has for an example, and whether there is a batch."""
+class Interface(NamedTuple):
+    """What a graph does not know of itself: its inputs, its outputs, and how they are called.
 
-    size: int
-    is_batched: bool
+    The outputs are leaves of these sizes, and what is left over, numbers to be checked.
+    """
+
+    sources: Sequence[Source]
+    leaves: Sequence[int]
+    parameter_labels: Sequence[str]
+    input_names: Sequence[str]
+    reduce: str | None = None
 
 
 class Plan(NamedTuple):
@@ -34,36 +41,22 @@ class Plan(NamedTuple):
     checks: list[View]
 
 
-def plan(
-    graph: Graph,
-    groups: Sequence[Group],
-    sources: Sequence[Source],
-    parameters: int,
-    leaves: Sequence[int],
-    reduce: str | None,
-) -> Plan:
-    """Give every node its place and emit the calls.
+class Planner:
+    """Gives every node its place and emits the calls.
 
-    The first base holds the parameters, the next ones the inputs. The outputs of the graph are leaves of
-    these sizes, and what is left over, numbers to be checked.
+    The first base holds the parameters, the next ones the inputs.
     """
-    return _Planner(graph, groups, sources, parameters, leaves, reduce).plan()
 
-
-class _Planner:
-    def __init__(
-        self,
-        graph: Graph,
-        groups: Sequence[Group],
-        sources: Sequence[Source],
-        parameters: int,
-        leaves: Sequence[int],
-        reduce: str | None,
-    ) -> None:
-        self.graph, self.groups, self.reduce = graph, groups, reduce
+    def __init__(self, affine: Affine, interface: Interface) -> None:
+        self.graph, self.groups, self.ones = affine
+        sources, leaves, labels, _, reduce = interface
+        graph = self.graph
         self.has_batch = any(s.is_batched for s in sources)
-        self.bases = [Base("parameters", parameters, False)]
-        self.bases += [Base("input", s.size, s.is_batched) for s in sources]
+        self.reduce = reduce if self.has_batch else None
+        self.bases = [Base("parameters", len(labels), False)]
+        for k, source in enumerate(sources):
+            has_ones = FIRST_INPUT - k in self.ones
+            self.bases.append(Base("input", source.size + has_ones, source.is_batched, has_ones=has_ones))
         self.base = np.full(len(graph), -1)
         self.position = np.zeros(len(graph), dtype=np.intp)
         first = np.cumsum([0, *(s.size for s in sources)])
@@ -74,9 +67,14 @@ class _Planner:
             elif op == "input":
                 k = owner[graph.data[i]]
                 self.base[i], self.position[i] = 1 + k, graph.data[i] - first[k]
+        for block, i in self.ones.items():
+            if block <= FIRST_INPUT:
+                k = FIRST_INPUT - block
+                self.base[i], self.position[i] = 1 + k, sources[k].size
         self.count = int(sum(leaves))
         self.places, self.leaves = self._places(leaves)
         self.emitter = Emitter(graph, self.bases, self.base, self.position)
+        self.emitter.is_constant[list(self.ones.values())] = False
 
     def _places(self, leaves: Sequence[int]) -> tuple[list[tuple[int, int]], list[View]]:
         """The base and the position of each output, and the leaves as views."""
@@ -100,13 +98,19 @@ class _Planner:
         return places, views
 
     def plan(self) -> Plan:
+        """The arrays and the calls."""
         homes = self._homes()
+        # Groups keep their numbers in `ones`, because those that are joined are not among them.
+        blocks = {self.groups[block].nodes[0]: i for block, i in self.ones.items() if block >= 0}
+        self.groups = with_bias_gradients(self.groups, self.ones, homes, self.graph)
+        self.ones = blocks
         last_use = self._last_uses()
         free: dict[Base, list[int]] = {}
         # Sums that are returned as they are need not become means first.
         is_divided = is_sum = self._is_plain_sum()
+        first_mean = next((at for at, group in enumerate(self.groups) if group.phase == MEAN), -1)
         for at, group in enumerate(self.groups):
-            if group.phase == MEAN and not is_divided:
+            if at == first_mean and not is_divided:
                 is_divided = self._divide_factors()
             if group.phase == AFTER and not is_divided:
                 self._divide_by_batch()
@@ -180,14 +184,16 @@ class _Planner:
             return
         mine = [homes.get(i) for i in nodes]
         is_late = group.phase == AFTER or not self.has_batch or self.reduce is None
-        if is_late and None not in mine and len({base for base, _ in mine}) == 1:  # type: ignore[misc]
+        one = self.ones.get(nodes[0])
+        if one is None and is_late and None not in mine and len({base for base, _ in mine}) == 1:  # type: ignore[misc]
             base = mine[0][0]  # type: ignore[index]
             if self.bases[base].is_batched == group.is_batched:
                 self.base[nodes] = base
                 self.position[nodes] = [position for _, position in mine]  # type: ignore[misc]
                 return
         dtype = "bool" if group.op in CONDITIONS else "float64"
-        kind = Base("buffer", len(nodes), group.is_batched, dtype)
+        has_ones = one is not None
+        kind = Base("buffer", len(nodes) + has_ones, group.is_batched, dtype, has_ones)
         self.base[nodes] = self._in_place(group, at, last_use, kind)
         if self.base[nodes[0]] < 0:
             if free.get(kind):
@@ -196,6 +202,8 @@ class _Planner:
                 self.base[nodes] = len(self.bases)
                 self.bases.append(kind)
         self.position[nodes] = range(len(nodes))
+        if one is not None:
+            self.base[one], self.position[one] = self.base[nodes[0]], len(nodes)
 
     def _place_means(self, nodes: list[int], homes: dict[int, tuple[int, int]]) -> None:
         homeless = [i for i in nodes if i not in homes]
@@ -211,7 +219,7 @@ class _Planner:
 
     def _in_place(self, group: Group, at: int, last_use: list[float], kind: Base) -> int:
         """The base of an operand that nobody reads afterwards, if the results can take its place."""
-        if group.terms or group.op in CONDITIONS or row_of_nary(group.op):
+        if group.terms or group.op in CONDITIONS or is_nary(group.op):
             return -1
         columns = list(zip(*(self.graph.operands[i] for i in group.nodes), strict=True))
         for column in columns[2:] if group.op == "where" else columns:
@@ -245,7 +253,7 @@ class _Planner:
         for k in left.tolist():
             nodes = self.groups[k].nodes
             view = self.emitter.gathered(self._base(self.groups[k]), self.position[nodes])
-            self.emitter.calls.append(Call("multiply", (view, Inverse(-1)), view))
+            self.emitter.calls.append(Call("multiply", (view, BatchPower(-1)), view))
         return True
 
     def _divide_by_batch(self) -> None:
@@ -256,7 +264,7 @@ class _Planner:
             low, high = int(positions[0]), int(positions[-1]) + 1
             if len(positions) == high - low or self.bases[base].kind == "output":
                 view = View(int(base), low, ((high - low, 1),))
-                self.emitter.calls.append(Call("multiply", (view, Inverse(-1)), view))
+                self.emitter.calls.append(Call("multiply", (view, BatchPower(-1)), view))
 
     def _copy_outputs(self) -> None:
         """Bring to the output arrays what was computed elsewhere."""
@@ -286,7 +294,7 @@ class _Planner:
         for k, base in enumerate(self.bases):
             if base.kind == "output" and base.rows:
                 whole = self.emitter.whole(k)
-                self.emitter.calls.append(Call("multiply", (whole, Inverse(1)), whole))
+                self.emitter.calls.append(Call("multiply", (whole, BatchPower(1)), whole))
 
     def _view_of(self, i: int) -> View:
         axes = (BATCH_AXIS,) if self.graph.is_batched[i] else ()

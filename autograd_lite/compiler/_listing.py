@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_lite.compiler._calls import Call, Inverse
+from autograd_lite.compiler._calls import BatchPower, Call
 from autograd_lite.compiler._views import BATCH, View
 
 if TYPE_CHECKING:
@@ -73,21 +73,22 @@ def profile(
     repeat : int, optional
         How often everything is run.
     """
-    from autograd_lite.compiler._program import Workspace
+    from autograd_lite.compiler._workspace import Workspace
 
     workspace = Workspace(program, batch_size)
     # All arrays have to stay where they are: none is exchanged between the runs.
     workspace.moving.clear()
-    workspace.arrays = [np.zeros(base.shape(batch_size), base.dtype) for base in program.bases]
+    workspace.arrays = [base.array(batch_size) for base in program.bases]
     for k, given in zip((0, *program.sources), (parameters, *inputs), strict=True):
-        workspace.arrays[k][...] = np.reshape(given, workspace.arrays[k].shape)
+        numbers = workspace.arrays[k][..., : program.bases[k].numbers]
+        numbers[...] = np.reshape(given, numbers.shape)
     bound = [workspace._bind(call) for call in program.calls]
     times = np.zeros((repeat, len(bound)))
     with np.errstate(all="ignore"):
         for row in times:
-            for k, (function, operands) in enumerate(bound):
+            for k, call in enumerate(bound):
                 start = perf_counter()
-                function(*operands)
+                call()
                 row[k] = perf_counter() - start
     return listing(program, batch_size, np.median(times, axis=0).tolist())
 
@@ -115,7 +116,7 @@ def _shape(x: Any, batch_size: int) -> str:
     """The shape of an operand, or the operand itself if it is a number."""
     if isinstance(x, View):
         return "x".join(str(batch_size if size == BATCH else size) for size, _ in x.axes) or "()"
-    if isinstance(x, Inverse):
+    if isinstance(x, BatchPower):
         return f"N**{x.power}"
     return "x".join(map(str, np.shape(x))) or repr(float(x))
 

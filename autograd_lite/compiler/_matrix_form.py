@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_lite.compiler import _notation as notation
-from autograd_lite.compiler._calls import Inverse
+from autograd_lite.compiler._calls import BatchPower
 from autograd_lite.compiler._listing import slots
 from autograd_lite.compiler._naming import names_of, uses_of
 from autograd_lite.compiler._notation import Text, atom
@@ -128,7 +128,7 @@ class _Writer:
         order = list(dict.fromkeys(owner.tolist()))
         rows = {k: np.sort(index[owner == k]) for k in order}
         if all(np.array_equal(rows[k], np.arange(prod(self.symbols[k].shape))) for k in order):
-            items = [self._value(k).text for k in order]
+            items = [self._whole(k) for k in order]
         else:
             cuts = [0, *(np.flatnonzero(np.diff(owner)) + 1).tolist(), len(owner)]
             runs = [(int(owner[i]), index[i:j]) for i, j in pairwise(cuts)]
@@ -136,6 +136,13 @@ class _Writer:
         if len(items) > 4 * SHOWN:
             items[2 * SHOWN : -2 * SHOWN] = ["..."]
         return items[0] if len(items) == 1 else f"[{', '.join(items)}]"
+
+    def _whole(self, k: int) -> str:
+        """A symbol among the results, where a number alone would not tell how many there are."""
+        e, shape = self._value(k), self.symbols[k].shape
+        if e.text in notation.CONSTANT and shape:
+            return f"{notation.CONSTANT[e.text]}({shape if len(shape) > 1 else shape[0]})"
+        return e.text
 
     # Operands
 
@@ -146,7 +153,7 @@ class _Writer:
             return self._joined(x)
         if isinstance(x, Numbers):
             return self._numbers(x)
-        return atom("N") if isinstance(x, Inverse) else notation.number(x)
+        return atom("N") if isinstance(x, BatchPower) else notation.number(x)
 
     def _part(self, part: Part) -> Text:
         """A symbol, or some of its rows, along the axes of what it is an operand of."""
@@ -228,8 +235,8 @@ class _Writer:
     def _numbers(self, x: Numbers) -> Text:
         dims = tuple(d for d, n in zip(x.labels, np.shape(x.array), strict=True) if n > 1)
         array = np.squeeze(x.array)
-        if array.size == 1:
-            return notation.number(float(array))
+        if (array == array.flat[0]).all():
+            return notation.number(float(array.flat[0]))
         if array.size <= SHOWN:
             return atom(f"array({array.tolist()})", dims)
         name = self._fresh("C")
@@ -342,7 +349,7 @@ class _Writer:
         target = _target(texts, symbol)
         texts = [notation.aligned(e, target) for e in texts]
         dims = notation.broadcast([e.dims for e in texts])
-        if isinstance(symbol.operands[-1], Inverse):
+        if isinstance(symbol.operands[-1], BatchPower):
             return notation.divided(texts[0], symbol.operands[-1].power, dims)
         return notation.applied(symbol.op, texts, dims)
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
+from autograd_lite.compiler._affine import affine
 from autograd_lite.compiler._batch_mean import push_down_mean
 from autograd_lite.compiler._folding import fold_constants, merge_duplicates
 from autograd_lite.compiler._graph import Graph
 from autograd_lite.compiler._grouping import group
-from autograd_lite.compiler._layout import Source, plan
+from autograd_lite.compiler._layout import Interface, Planner
 from autograd_lite.compiler._products import sums_of_products
 from autograd_lite.compiler._program import Program
 from autograd_lite.compiler._scalar_program import ScalarProgram
@@ -18,19 +16,9 @@ from autograd_lite.compiler._scalar_program import ScalarProgram
 FEW = 30
 
 
-class Outside(NamedTuple):
-    """What a graph does not know of itself: its inputs, its outputs, and how they are called."""
-
-    sources: Sequence[Source]
-    leaves: Sequence[int]
-    parameter_labels: Sequence[str]
-    input_names: Sequence[str]
-    reduce: str | None = None
-
-
-def program_of(recorded: Graph, outside: Outside) -> Program | ScalarProgram:
+def program_of(recorded: Graph, interface: Interface) -> Program | ScalarProgram:
     """The program that computes the outputs of a graph."""
-    sources, leaves, labels, names, reduce = outside
+    sources, leaves, labels, names, reduce = interface
     has_batch = any(s.is_batched for s in sources)
     graph = merge_duplicates(fold_constants(recorded))
     if not has_batch and _is_narrow(graph):
@@ -43,7 +31,7 @@ def program_of(recorded: Graph, outside: Outside) -> Program | ScalarProgram:
         graph = push_down_mean(graph, sum(leaves))
     blocks = [k for k, s in enumerate(sources) for _ in range(s.size)]
     groups = group(graph, blocks)
-    made = plan(graph, groups, sources, len(labels), leaves, reduce if has_batch else None)
+    made = Planner(affine(graph, groups, sources), interface).plan()
     return Program(made, graph.labels, labels, names)
 
 

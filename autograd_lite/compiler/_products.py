@@ -57,9 +57,7 @@ def sums_of_products(graph: Graph) -> Graph:
 
 def _with_one(graph: Graph) -> Graph:
     """The graph with the constant 1 as its last node, the other factor of what is no product."""
-    new = Graph(
-        graph.ops[:], graph.operands[:], graph.data[:], graph.is_batched[:], graph.outputs, graph.labels
-    )
+    new = graph.copy()
     new.constant(1.0)
     return new
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd_lite.compiler._graph import CONDITIONS, SOURCES, Graph, row_of, value_of
+from autograd_lite.compiler._requirements import check
 from autograd_lite.engine import Value
 
 Array = NDArray[np.float64]
@@ -103,11 +104,9 @@ class ScalarProgram:
         parameters: Array,
         inputs: Sequence[Array],
         batch_size: int,
-        requirements: Sequence[tuple[Any, str]] = (),
+        requirements: Sequence[tuple[Any, str] | None] = (),
     ) -> list[Array]:
         """The leaves of the result as new arrays; raises as `Program.run` does."""
-        from autograd_lite.compiler._program import check
-
         values: list[Any] = [None] * len(self.graph)
         known = {"parameter": parameters.tolist(), "input": [x for a in inputs for x in a.tolist()]}
         for i, op in enumerate(self.graph.ops):
@@ -123,8 +122,9 @@ class ScalarProgram:
             self._raise(values)
         results = [values[i] for i in self.graph.outputs]
         count = sum(self.leaves)
-        for x, (allowed, message) in zip(results[count:], requirements, strict=True):
-            check(np.asarray(x), allowed, message)
+        for x, requirement in zip(results[count:], requirements, strict=True):
+            if requirement is not None:
+                check(np.asarray(x), *requirement)
         ends = np.cumsum(self.leaves)
         return [np.array(results[end - n : end], float) for n, end in zip(self.leaves, ends, strict=True)]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from autograd_lite.compiler._calls import Call, Emitter
 from autograd_lite.compiler._contraction import contract
-from autograd_lite.compiler._grouping import CONSTANTS, Group, Terms
+from autograd_lite.compiler._grouping import CONSTANTS, Group, TermRows
 from autograd_lite.compiler._views import Positions, Rows
 
 
@@ -36,7 +36,7 @@ def _touches(e: Emitter, ids: list[int], out: Rows) -> bool:
 
 
 def _part(
-    e: Emitter, part: Terms, is_product: bool, is_mean: bool, is_batched: bool, out: Rows | None
+    e: Emitter, part: TermRows, is_product: bool, is_mean: bool, is_batched: bool, out: Rows | None
 ) -> tuple[Any, Any, bool]:
     """One summand of a group's result: its factor, its rows, and whether they are in the result."""
     rows = len(part.counts)
@@ -100,7 +100,7 @@ def _add_up(e: Emitter, summands: list[tuple[Any, Any]], out: Rows, is_batched: 
 
 
 def _ragged(
-    e: Emitter, part: Terms, c: Any, left: Positions, right: Positions, is_product: bool, is_mean: bool
+    e: Emitter, part: TermRows, c: Any, left: Positions, right: Positions, is_product: bool, is_mean: bool
 ) -> Rows:
     """Sums of different lengths, or with factors of their own: all products, added up in segments."""
     total, rows = len(left), len(part.counts)

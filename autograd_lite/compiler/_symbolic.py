@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from autograd_lite.compiler._affine import without_ones
 from autograd_lite.compiler._blocks import is_name, labelled, positions, seen
-from autograd_lite.compiler._calls import Call, Inverse
+from autograd_lite.compiler._calls import BatchPower, Call
 from autograd_lite.compiler._views import BATCH, Positions, View
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Numbers(NamedTuple):
     labels: Dims
 
 
-Operand = Part | Joined | Numbers | Inverse | float
+Operand = Part | Joined | Numbers | BatchPower | float
 
 
 class Symbol(NamedTuple):
@@ -82,6 +83,7 @@ def execute(program: Program) -> Trace:
 class _Machine:
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.calls = [plain for call in program.calls for plain in without_ones(call, program.bases)]
         self.has_batch = any(b.is_batched for b in program.bases)
         self.symbols: list[Symbol] = []
         self.owner = [np.full(b.rows, -1) for b in program.bases]
@@ -93,7 +95,7 @@ class _Machine:
         self.parameters = self.owner[0].copy(), self.index[0].copy()
 
     def run(self) -> Trace:
-        for call in self.program.calls:
+        for call in self.calls:
             self._step(call)
         leaves = []
         for view in self.program.leaves:
@@ -112,12 +114,12 @@ class _Machine:
         for k, at in enumerate(self.program.sources):
             base = self.program.bases[at]
             name = names[k] if k < len(names) and is_name(names[k]) else f"x{k + 1}"
-            if base.is_batched and base.rows > 1:
+            if base.is_batched and base.numbers > 1:
                 name = name[0].upper() + name[1:]
-            rows: Dims = (0,) if base.rows > 1 else ()
+            rows: Dims = (0,) if base.numbers > 1 else ()
             column: Dims = (None,) if self.has_batch and rows else ()
             dims = (*rows, *((BATCHED,) if base.is_batched else column))
-            shape = (base.rows,) if base.rows > 1 else ()
+            shape = (base.numbers,) if base.numbers > 1 else ()
             self.owner[at][:] = self._add(Symbol("input", (), shape, base.is_batched, None, name, dims))
             self.index[at][:] = np.arange(base.rows)
 
@@ -125,7 +127,7 @@ class _Machine:
         for block in labelled(getattr(self.program, "parameter_labels", None) or ()):
             self._add_block(*block)
         taken = {symbol.name for symbol in self.symbols}
-        for block in seen(self.program.calls, self.owner[0] < 0, taken):
+        for block in seen(self.calls, self.owner[0] < 0, taken):
             self._add_block(*block)
         rest = self.owner[0] < 0
         self.owner[0][rest] = self.theta
@@ -179,8 +181,8 @@ class _Machine:
         return tuple(batch if size == BATCH else next(numbers) if size > 1 else None for size, _ in view.axes)
 
     def _read(self, x: Any, labels: Dims) -> Operand:
-        if isinstance(x, Inverse | float | int):
-            return x if isinstance(x, Inverse) else float(x)
+        if isinstance(x, BatchPower | float | int):
+            return x if isinstance(x, BatchPower) else float(x)
         if not isinstance(x, View):
             array = np.asarray(x)
             return Numbers(array, labels[len(labels) - array.ndim :])
@@ -335,7 +337,7 @@ class _Machine:
         parts: list[Operand] = []
         for x in operands:
             if not isinstance(x, View):
-                parts.append(x if isinstance(x, Inverse) else float(x))
+                parts.append(x if isinstance(x, BatchPower) else float(x))
                 continue
             at = places[x][rows]
             source = max(int(self.owner[x.base][at[0]]), self.zero)

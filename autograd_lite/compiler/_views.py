@@ -22,6 +22,12 @@ class Base(NamedTuple):
     rows: int
     is_batched: bool
     dtype: str = "float64"
+    has_ones: bool = False  # whether the last row is one of ones
+
+    @property
+    def numbers(self) -> int:
+        """How many rows there are but for that of ones."""
+        return self.rows - self.has_ones
 
     def strides(self, batch_size: int) -> tuple[int, int]:
         """From one row to the next and from one example to the next, in numbers."""
@@ -34,6 +40,20 @@ class Base(NamedTuple):
         if not self.is_batched:
             return (self.rows,)
         return (batch_size, self.rows) if self.kind == "input" else (self.rows, batch_size)
+
+    def array(self, batch_size: int) -> NDArray[Any]:
+        """A new array, of zeros rather than of what the memory holds: unused places must not overflow."""
+        new = np.zeros(self.shape(batch_size), self.dtype)
+        if self.has_ones:
+            new[(..., -1) if self.kind == "input" else -1] = 1.0
+        return new
+
+
+class Source(NamedTuple):
+    """An array among the inputs: how many numbers it has for an example, and whether there is a batch."""
+
+    size: int
+    is_batched: bool
 
 
 class View(NamedTuple):

@@ -14,8 +14,8 @@ from typing import Any
 from autograd_lite._primitive import Function, Interval, flatten, number
 from autograd_lite._recording import require
 from autograd_lite.engine import Value
+from autograd_lite.ops import TABLE, clip, dot, log, logsumexp, mean, relu, softplus, square, where
 from autograd_lite.ops import abs as absolute
-from autograd_lite.ops import clip, dot, log, logsumexp, mean, relu, softplus, square, where
 from autograd_lite.ops import sum as total
 
 __all__ = [
@@ -32,6 +32,8 @@ __all__ = [
 
 # Probabilities may be outside [0, 1], and their sum may differ from 1, by rounding.
 PROBABILITY = Interval(-1e-9, 1 + 1e-9)
+# What these give is one anyway.
+PROBABILITIES = TABLE["sigmoid"], TABLE["softmax"]
 NOT_NEGATIVE = Interval(low=0.0)
 ABOUT_ONE = Interval(1 - 1e-6, 1 + 1e-6)
 
@@ -351,7 +353,8 @@ def _probability(p: Any, eps: float, message: str) -> Any:
     if not 0 <= eps < 0.5:
         raise ValueError(f"expected eps from 0 to 0.5, but got {eps!r}")
     p = _scalar(p, "a probability")
-    require(p, PROBABILITY, message)
+    if getattr(p, "_primitive", None) not in PROBABILITIES:
+        require(p, PROBABILITY, message)
     return clip(p, eps, 1.0 - eps)
 
 

@@ -254,9 +254,9 @@ def require_finite(numbers: Vector, theta: Vector, gradient: Vector, parameters:
     Traceback (most recent call last):
     FloatingPointError: a step would change Value(data=1.0, grad=-inf, label='w') to inf: try a smaller ...
     """
-    finite = np.isfinite(numbers)
-    if finite.all():
+    if is_finite(numbers):
         return
+    finite = np.isfinite(numbers)
     k = int(np.argmin(finite))
     # The parameter itself may have the number and the grad of an earlier step.
     p = Value(theta[k], parameters[k].label)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,10 @@ from autograd_lite.nn.module import Module, assign
 from autograd_lite.ops import mean
 from autograd_lite.optim import Optimizer, require_finite
 from autograd_lite.training._data import Array, Data
-from autograd_lite.training._evaluation import Evaluation, Loss, Results, one_by_one
+from autograd_lite.training._evaluation import Evaluation, Loss, Results, chunks, in_mode, one_by_one
 
 Penalty = Callable[[Module], Any]
+Tried = TypeVar("Tried")
 
 # So many examples are tried out without compiling where it is refused.
 FEW = 100
@@ -41,6 +42,8 @@ class _Eager:
         results = one_by_one(self.model, self.loss, data, True, constants)
         _penalized(0.0, self.penalty, self.model)
         return results
+
+    try_steps = try_out
 
     def evaluate(self, data: Data) -> Results:
         """The outputs for each example and its loss."""
@@ -95,15 +98,32 @@ class _Compiled:
 
     def try_out(self, data: Data, constants: bool = False) -> Results:
         """Meet every error that the data can cause before the first parameter changes."""
+        return self._tried(self.evaluate, data, constants)
+
+    def try_steps(self, data: Data) -> None:
+        """The same with the program for the steps, in training mode, so that no other one is needed.
+
+        Nothing in the model may draw random numbers: they are for the steps.
+        """
+
+        def step(data: Data) -> None:
+            with in_mode([*self.model.modules()], True), np.errstate(over="ignore", invalid="ignore"):
+                for chunk in chunks(len(data.inputs)):
+                    self._first_gradient(data.inputs[chunk], data.targets[chunk])
+
+        self._tried(step, data)
+
+    def _tried(self, run: Callable[[Data], Tried], data: Data, constants: bool = False) -> Tried:
         try:
-            results = self.evaluate(data)
+            results = run(data)
         except Exception as error:
             # What is wrong with the model or the data, they say best themselves. If nothing is, they cannot
             # be compiled; then the first examples show it, and nobody should wait for the others.
             shown = FEW if isinstance(error, TypeError) else len(data.inputs)
             few = data._replace(inputs=data.inputs[:shown], targets=data.targets[:shown])
             one_by_one(self.model, self.loss, few, True, constants)
-            error.add_note(ADVICE)
+            _penalized(0.0, self.penalty, self.model)
+            _advise(error)
             raise
         _penalized(0.0, self.penalty, self.model)
         return results
@@ -112,12 +132,17 @@ class _Compiled:
         """Go through the examples once and return their mean loss."""
         theta = np.array([p.data for p in self.parameters])
         inputs, targets = self.inputs[order], self.targets[order]
+        columns = targets.reshape(len(targets), -1)
         total = 0.0
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 for start in range(0, len(order), batch_size):
                     batch = slice(start, start + batch_size)
-                    loss, gradient = self._gradient(inputs[batch], targets[batch], theta)
+                    if self.reached is None:
+                        loss, gradient = self._first_gradient(inputs[batch], targets[batch])
+                    else:
+                        where = self.reached(theta)
+                        loss, gradient = self.gradient.again(inputs[batch], columns[batch], parameters=where)
                     _require_finite_loss(loss)
                     updated = optimizer.update(theta, gradient, epoch)
                     require_finite(updated, theta, gradient, self.parameters)
@@ -129,14 +154,12 @@ class _Compiled:
             self._keep(theta)
         return total / len(order)
 
-    def _gradient(self, x: Array, y: Array, theta: Array) -> Any:
-        """The mean loss of a batch and its derivatives with respect to the parameters."""
-        if self.reached is not None:
-            return self.gradient(x, y, parameters=self.reached(theta))
+    def _first_gradient(self, x: Array, y: Array) -> Any:
+        """The mean loss of a batch and its derivatives with respect to what the Values hold."""
         try:
-            result = self.gradient(x, y)  # theta is what the Values hold, before the first step
+            result = self.gradient(x, y)
         except TypeError as error:
-            error.add_note(ADVICE)
+            _advise(error)
             raise
         self.reached = _Reached(self.gradient.parameters, self.parameters)
         return result
@@ -171,6 +194,11 @@ Engine = _Compiled | _Eager
 ENGINES: dict[str, type[_Compiled] | type[_Eager]] = {"compiled": _Compiled, "eager": _Eager}
 ADVICE = '(fit(..., engine="eager") takes any Python code, at the speed of Python)'
 SMALLER = "try a smaller learning rate or scale the data"
+
+
+def _advise(error: Exception) -> None:
+    if ADVICE not in getattr(error, "__notes__", ()):
+        error.add_note(ADVICE)
 
 
 def _parameters(model: Module) -> list[Value]:

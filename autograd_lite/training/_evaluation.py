@@ -46,13 +46,13 @@ class Evaluation:
 
     def outputs(self, inputs: Array) -> Array:
         """What the model returns for each example, with a column for each output if there are several."""
-        return column(np.concatenate([self.program(inputs[chunk]) for chunk in _chunks(len(inputs))]))
+        return column(np.concatenate([self.program(inputs[chunk]) for chunk in chunks(len(inputs))]))
 
     def __call__(self, data: Data) -> Results:
         """The outputs, and the loss of each example."""
         with np.errstate(over="ignore", invalid="ignore"):
-            chunks = [self.program(data.inputs[c], data.targets[c]) for c in _chunks(len(data.inputs))]
-        outputs, losses = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+            results = [self.program(data.inputs[c], data.targets[c]) for c in chunks(len(data.inputs))]
+        outputs, losses = (np.concatenate(parts) for parts in zip(*results, strict=True))
         return column(outputs), losses
 
 
@@ -111,5 +111,6 @@ def in_mode(modules: list[Module], mode: bool) -> Iterator[None]:
             module.training = training
 
 
-def _chunks(n: int) -> Iterator[slice]:
+def chunks(n: int) -> Iterator[slice]:
+    """Slices of so many examples at a time."""
     return (slice(start, start + CHUNK) for start in range(0, n, CHUNK))

@@ -55,8 +55,8 @@ def fit(
     ----------
     model : Module
         Called with one example, a list of numbers, it returns a Value or a list of Values. It is in
-        training mode during the steps and out of it while the data are tried out and in callbacks;
-        afterwards it is in the mode that it was in before.
+        training mode during the steps and out of it in callbacks; afterwards it is in the mode that it was in
+        before.
     X : array_like of shape (n_examples, n_inputs)
         The examples, finite numbers.
     y : array_like of shape (n_examples,) or (n_examples, n_outputs)
@@ -230,6 +230,9 @@ def _separated(
 
 def _try_out(training: Training, data: Data, validated: Data | None) -> None:
     """Meet the errors that data and metrics can cause before the first parameter changes."""
+    if not (training.metrics or training.validation or training.generators):
+        training.engine.try_steps(data)
+        return
     tried = [(data, training.engine.try_out(data))]
     if validated is not None:
         tried.append((validated, training.engine.try_out(validated, constants=True)))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -132,23 +133,31 @@ class Training:
         """Go through epochs, and return why there are no more."""
         assert history._standing is not None
         lowest, best = history._standing.lowest, history._standing.best
-        while not (reason := self._reason_to_stop(history)):
-            epoch = len(history)
-            with in_mode(self.modules, True):
+        with in_mode(self.modules, True):
+            while not (reason := self._reason_to_stop(history)):
+                epoch = len(history)
                 order = rng.permutation(len(self.data.inputs))
                 loss = self.engine.train(order, self.batch_size, self.optimizer, epoch)
-            self._write_down(history, loss)
-            weights = self.weights()
-            if history.val_loss and (lowest is None or history.val_loss[-1] < history.val_loss[lowest]):
-                lowest, best = epoch, weights
-            history._standing = self._standing(history, weights, lowest, best, rng)
-            show(history)
-            if self.callbacks:
-                verdicts = [callback(history) for callback in self.callbacks]
-                history._standing = self._standing(history, self.weights(), lowest, best, rng)
-                if any(map(_says_stop, verdicts)):
-                    return f"a callback ended it after {epoch + 1} epochs"
+                with self._looked_at():
+                    self._write_down(history, loss)
+                    weights = self.weights()
+                    if history.val_loss and (
+                        lowest is None or history.val_loss[-1] < history.val_loss[lowest]
+                    ):
+                        lowest, best = epoch, weights
+                    history._standing = self._standing(history, weights, lowest, best, rng)
+                    show(history)
+                    if self.callbacks:
+                        verdicts = [callback(history) for callback in self.callbacks]
+                        history._standing = self._standing(history, self.weights(), lowest, best, rng)
+                        if any(map(_says_stop, verdicts)):
+                            return f"a callback ended it after {epoch + 1} epochs"
         return reason
+
+    def _looked_at(self) -> AbstractContextManager[None]:
+        """A context in which the model is not in training mode, if anybody calls it there."""
+        is_called = self.callbacks or self.metrics or self.validation
+        return in_mode(self.modules, False) if is_called else nullcontext()
 
     def _reason_to_stop(self, history: History) -> str:
         assert history._standing is not None

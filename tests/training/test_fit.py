@@ -677,7 +677,14 @@ class Branching(Module):
         return self.w * x[0]
 
 
-@pytest.mark.parametrize("modes", [(True,), (False,), (True, False)])
+def test_a_model_that_depends_on_data_out_of_training_can_be_trained_but_not_evaluated():
+    model = Branching((False,))
+    trained(model=model, loss="mse")
+    with pytest.raises(TypeError, match="the graph would depend on the data"):
+        trained(model=model, loss="mse", validation=(X, Y))
+
+
+@pytest.mark.parametrize("modes", [(True,), (True, False)])
 def test_a_model_that_depends_on_data_cannot_be_compiled_which_the_error_says_with_the_line(modes):
     model = Branching(modes)
     match = r"(?s)test_fit.py, line \d+: return self.w \* \(1.0 if x\[0\] > 0.*" + ADVICE
