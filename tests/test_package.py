@@ -46,8 +46,8 @@ FLOORS = [
     | {"nn.architecture", "nn.dropout", "nn.penalties", "nn.sequential", "nn.targets"}
     | {f"optim.{name}" for name in ("_checks", "_clipping", "_optimizer", "_rules", "_schedules")},
     {"_strategies", "testing", "training"}
-    | {f"training.{name}" for name in ("_data", "_engines", "_evaluation", "_fit", "_generators")}
-    | {f"training.{name}" for name in ("_history", "_loop", "_metrics", "_prediction")},
+    | {f"training.{name}" for name in ("_archive", "_data", "_engines", "_evaluation", "_fit", "_generators")}
+    | {f"training.{name}" for name in ("_history", "_loop", "_metrics", "_prediction", "_saving")},
     {"plotting"},
     {""},
 ]

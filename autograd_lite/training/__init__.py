@@ -3,5 +3,6 @@
 from autograd_lite.training._fit import fit
 from autograd_lite.training._history import History
 from autograd_lite.training._prediction import classify, evaluate, predict, predict_proba
+from autograd_lite.training._saving import load, save
 
-__all__ = ["History", "classify", "evaluate", "fit", "predict", "predict_proba"]
+__all__ = ["History", "classify", "evaluate", "fit", "load", "predict", "predict_proba", "save"]

@@ -122,6 +122,7 @@ class _Compiled:
             shown = FEW if isinstance(error, TypeError) else len(data.inputs)
             few = data._replace(inputs=data.inputs[:shown], targets=data.targets[:shown])
             one_by_one(self.model, self.loss, few, True, constants)
+            _penalized(0.0, self.penalty, self.model)
             _advise(error)
             raise
         _penalized(0.0, self.penalty, self.model)

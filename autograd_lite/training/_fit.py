@@ -124,8 +124,9 @@ def fit(
         loss does not take the labels, a name or a number is out of range, or two arguments do not go
         together: all this before any parameter is changed.
     TypeError
-        If the model or the loss return something else than Values, or cannot be compiled, because they
-        branch on data or take the number out of a Value.
+        If an argument is of another type, if the model, the loss, the penalty or a metric return something
+        else than Values or numbers, or if they cannot be compiled, because they branch on data or take
+        the number out of a Value.
     FloatingPointError
         If the loss, the validation loss or a weight becomes infinite or NaN, in every start; the model keeps
         the weights of the step before.
@@ -243,9 +244,13 @@ def _try_out(training: Training, data: Data, validated: Data | None) -> None:
 def _weights_of_starts(model: Any, training: Training, restarts: int, rng: Generator) -> list[Array]:
     """The model's weights, which it keeps, and those that it draws for the other starts."""
     starts = [training.weights()]
+    if restarts == 1:
+        return starts
+    # A stream of its own: the model's weights were perhaps drawn with the seed that `fit` is given, too.
+    source = np.random.default_rng(rng.integers(2**32, size=4))
     try:
         for _ in range(restarts - 1):
-            model.reset_parameters(rng)
+            model.reset_parameters(source)
             starts.append(training.weights())
     finally:
         training.set_weights(starts[0])

@@ -19,13 +19,15 @@ Array = NDArray[np.float64]
 class Standing(NamedTuple):
     """What a training needs in order to go on after an epoch as if it had not been stopped.
 
-    The weights may be others than those in the model, which early stopping takes back. `best` are those of
-    the lowest validation loss. `generators` are the states of the random generators in the model, `order`
-    that of the one which orders the examples, and `shared` the one in the model that is the same.
+    The weights may be others than those in the model, to which early stopping gives the `best`: those after
+    the epoch `lowest`, counted from 0, which has the lowest validation loss. `generators` are the states of
+    the random generators in the model, `order` that of the one which orders the examples, and `shared` the
+    one in the model that is the same.
     """
 
     epochs: int
     weights: Array
+    lowest: int | None
     best: Array
     optimizer: str
     optimizer_state: dict[str, Any]
@@ -119,6 +121,7 @@ class History:
                 axes.plot(epochs, self.val_loss, "--", color=ORANGE, marker=marker, label="validation")
                 axes.set_ylabel("mean loss")
                 axes.legend()
+            axes.xaxis.get_major_locator().set_params(integer=True)
             axes.grid(alpha=0.3, which="both")
         return figure
 

@@ -51,7 +51,8 @@ class Training:
         """A history without epochs, of a training from the model's weights with an optimizer as if new."""
         self.optimizer.reset()
         history = History(metrics={name: [] for name in self._curves()})
-        history._standing = self._standing(history, self.weights(), rng)
+        weights = self.weights()
+        history._standing = self._standing(history, weights, None, weights, rng)
         return history
 
     def check(self, history: History) -> None:
@@ -131,7 +132,7 @@ class Training:
     def _train(self, history: History, rng: Generator, show: Callable[[History], None]) -> str:
         """Go through epochs, and return why there are no more."""
         assert history._standing is not None
-        best = history._standing.best
+        lowest, best = history._standing.lowest, history._standing.best
         with in_mode(self.modules, True):
             while not (reason := self._reason_to_stop(history)):
                 epoch = len(history)
@@ -139,13 +140,16 @@ class Training:
                 loss = self.engine.train(order, self.batch_size, self.optimizer, epoch)
                 with self._looked_at():
                     self._write_down(history, loss)
-                    if history.val_loss and _lowest(history.val_loss) == epoch:
-                        best = self.weights()
+                    weights = self.weights()
+                    if history.val_loss and (
+                        lowest is None or history.val_loss[-1] < history.val_loss[lowest]
+                    ):
+                        lowest, best = epoch, weights
+                    history._standing = self._standing(history, weights, lowest, best, rng)
                     show(history)
-                    history._standing = self._standing(history, best, rng)
                     if self.callbacks:
                         verdicts = [callback(history) for callback in self.callbacks]
-                        history._standing = self._standing(history, best, rng)
+                        history._standing = self._standing(history, self.weights(), lowest, best, rng)
                         if any(map(_says_stop, verdicts)):
                             return f"a callback ended it after {epoch + 1} epochs"
         return reason
@@ -156,8 +160,9 @@ class Training:
         return in_mode(self.modules, False) if is_called else nullcontext()
 
     def _reason_to_stop(self, history: History) -> str:
-        n = len(history)
-        if self.patience is not None and n and n - 1 - _lowest(history.val_loss) >= self.patience:
+        assert history._standing is not None
+        n, lowest = len(history), history._standing.lowest
+        if self.patience is not None and lowest is not None and n - 1 - lowest >= self.patience:
             return f"the validation loss fell no more for {self.patience} epochs"
         if self.tol is not None and n > 1 and abs(history.loss[-1] - history.loss[-2]) < self.tol:
             return f"the loss changed by less than {self.tol:g} in epoch {n}"
@@ -165,14 +170,12 @@ class Training:
 
     def _take_back(self, history: History) -> str:
         """With early stopping, go back to the best weights, and return the words for that."""
-        if self.patience is None or not history.val_loss:
-            return ""
-        best = _lowest(history.val_loss)
-        if best == len(history) - 1:
-            return ""
         assert history._standing is not None
+        lowest = history._standing.lowest
+        if self.patience is None or lowest is None or lowest == len(history) - 1:
+            return ""
         self.set_weights(history._standing.best)
-        return f", the weights are those of epoch {best + 1}"
+        return f", the weights are those of epoch {lowest + 1}"
 
     def _write_down(self, history: History, loss: float) -> None:
         """Add what there is to say after an epoch: all of it or, if there is an error, nothing."""
@@ -198,12 +201,15 @@ class Training:
         history.loss.append(loss)
         history.learning_rate.append(lr)
 
-    def _standing(self, history: History, best: Array, rng: Generator) -> Standing:
+    def _standing(
+        self, history: History, weights: Array, lowest: int | None, best: Array, rng: Generator
+    ) -> Standing:
         """Where the training stands after the last epoch in the history."""
         shared = [name for name, generator in self.generators.items() if generator is rng]
         return Standing(
             epochs=len(history),
-            weights=self.weights(),
+            weights=weights,
+            lowest=lowest,
             best=best,
             optimizer=type(self.optimizer).__name__,
             optimizer_state=self.optimizer.state_dict(),
@@ -220,11 +226,6 @@ class Training:
         """The names of the metrics in a history."""
         validated = [f"val_{name}" for name in self.metrics] if self.validation is not None else []
         return sorted([*self.metrics, *validated])
-
-
-def _lowest(curve: list[float]) -> int:
-    """The first epoch with the lowest number."""
-    return min(range(len(curve)), key=curve.__getitem__)
 
 
 def _kinds(states: dict[str, Any]) -> dict[str, Any]:

@@ -56,9 +56,15 @@ def accuracy_for(loss: Any, targets: Array) -> Metric:
         return partial(_accuracy, 0.5)
     if labels <= {-1.0, 1.0} and (name in ESTIMATES or not name):
         return partial(_accuracy, 0.0)
+    instead = "pass a function of outputs and targets as the metric"
+    if name in ESTIMATES:
+        raise ValueError(
+            f"expected targets that are 0 and 1, or -1 and 1, for the accuracy with {name}, but got others: "
+            f"{instead}"
+        )
     raise ValueError(
-        f"expected a loss that says which output means which class, but got {name_of(loss)} and targets "
-        "other than 0 and 1, or -1 and 1: pass a function of outputs and targets as the metric"
+        f"expected a loss that says which output means which class, but got {name_of(loss)}: choose one of "
+        f"{', '.join(map(repr, LOSSES))}, label the classes -1 and 1, or {instead}"
     )
 
 

@@ -1,0 +1,482 @@
+"""Saved files: what comes back, what a crash leaves behind, and that bad files change nothing."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd_lite import Value
+from autograd_lite.nn import ACTIVATIONS, MLP, Dropout, Layer, Module, Neuron, Sequential
+from autograd_lite.optim import SGD, Adam, AdamW, CosineDecay, ExponentialDecay, RMSprop, StepDecay
+from autograd_lite.training import History, _archive, fit, load, predict, save
+
+X = np.random.default_rng(0).normal(size=(9, 2))
+Y = (X[:, 0] > X[:, 1]).astype(int)
+
+
+def trained(model, optimizer=None, epochs=2, **how):
+    return fit(model, X, Y, **{"loss": "mse", "optimizer": optimizer, "epochs": epochs, "seed": 0} | how)
+
+
+class Line(Module):
+    """A module of nobody's package, with noise."""
+
+    def __init__(self, slope=1.0):
+        self.slope, self.intercept = Value(slope), Value(0.5)
+        self.rng = np.random.default_rng(3)
+
+    def __call__(self, x):
+        return self.slope * x[0] + self.intercept + (self.rng.normal() if self.training else 0.0)
+
+
+# What comes back
+
+
+@settings(max_examples=30)
+@given(
+    sizes=st.lists(st.integers(1, 4), min_size=1, max_size=3),
+    activation=st.sampled_from(sorted(ACTIVATIONS.keys() - {"softmax"})),
+    seed=st.integers(0, 1000),
+)
+def test_a_model_comes_back_with_its_weights(tmp_path_factory, sizes, activation, seed):
+    path = tmp_path_factory.mktemp("saved") / "model.npz"
+    model = MLP(2, sizes, activation, seed=seed)
+    save(path, model)
+    loaded, optimizer, history = load(path)
+    assert repr(loaded) == repr(model)
+    assert loaded.state_dict() == model.state_dict()
+    assert optimizer is None
+    assert history is None
+    np.testing.assert_array_equal(predict(loaded, X), predict(model, X))
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize(
+    "bits", [np.random.PCG64, np.random.MT19937, np.random.Philox, np.random.SFC64, np.random.PCG64DXSM]
+)
+def test_dropout_goes_on_with_its_random_numbers_also_if_several_share_a_generator(tmp_path, bits, shared):
+    rng = np.random.Generator(bits(0))
+    rng.random(5)
+    other = rng if shared else np.random.default_rng(1)
+    model = Sequential(Dropout(0.5, rng), Layer(3, 3, seed=1), Dropout(0.5, other))
+    save(tmp_path / "m", model)
+    loaded = load(tmp_path / "m").model
+    same = load(tmp_path / "m", Sequential(Dropout(0.5), Layer(3, 3), Dropout(0.5))).model
+    assert (loaded.steps[0].rng is loaded.steps[2].rng) == shared
+    for _ in range(3):
+        expected = [v.data if isinstance(v, Value) else v for v in model([1.0, 2.0, 3.0])]
+        for copy in (loaded, same):
+            assert [v.data if isinstance(v, Value) else v for v in copy([1.0, 2.0, 3.0])] == expected
+
+
+OPTIMIZERS = [
+    SGD(0.25),
+    SGD(0.1, momentum=0.9, nesterov=True, max_norm=1.0),
+    RMSprop(0.01, alpha=0.9, momentum=0.5),
+    Adam(betas=(0.8, 0.95)),
+    AdamW(CosineDecay(0.1, 10), weight_decay=0.1),
+    Adam(StepDecay(0.1, 0.5, 3), max_value=2.0),
+    SGD(ExponentialDecay(np.float64(0.5), 0.9)),
+]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+def test_an_optimizer_comes_back_with_its_arguments_and_its_state(tmp_path, optimizer):
+    model = MLP(2, [3, 1], seed=0)
+    history = trained(model, optimizer)
+    save(tmp_path / "m", model, optimizer=optimizer, history=history)
+    loaded = load(tmp_path / "m").optimizer
+    assert repr(loaded) == repr(optimizer).replace("np.float64(0.5)", "0.5")
+    assert type(loaded) is type(optimizer)
+    states = loaded.state_dict(), optimizer.state_dict()
+    assert states[0].keys() == states[1].keys()
+    for name in states[0]:
+        np.testing.assert_array_equal(states[0][name], states[1][name])
+
+
+@pytest.mark.parametrize("restarts", [1, 3])
+def test_a_history_comes_back(tmp_path, restarts):
+    model = MLP(2, [3, 1], seed=0)
+    nan = [lambda outputs, targets: np.nan, "mae"]
+    history = trained(model, validation=0.4, metrics=nan, restarts=restarts)
+    save(tmp_path / "m", model, history=history)
+    loaded = load(tmp_path / "m").history
+    assert repr(loaded) == repr(history)
+    assert loaded.metrics["mae"] == history.metrics["mae"]
+    assert np.isnan(loaded.metrics["<lambda>"]).all()
+    assert [start.loss for start in loaded.restarts] == [start.loss for start in history.restarts]
+    assert sum(start is loaded for start in loaded.restarts) == (restarts > 1)
+
+
+def test_a_training_goes_on_in_a_new_process(tmp_path):
+    whole, model, optimizer = MLP(2, [4, 1], seed=0), MLP(2, [4, 1], seed=0), Adam(0.05)
+    trained(whole, Adam(0.05), 6, batch_size=4)
+    save(tmp_path / "m", model, optimizer=optimizer, history=trained(model, optimizer, 2, batch_size=4))
+    program = f"""
+import numpy as np
+from autograd_lite.training import fit, load, save
+X, Y = np.array({X.tolist()}), np.array({Y.tolist()})
+model, optimizer, history = load({str(tmp_path / "m")!r})
+fit(model, X, Y, loss="mse", optimizer=optimizer, epochs=6, batch_size=4, history=history)
+save({str(tmp_path / "m")!r}, model)
+"""
+    folder = Path(_archive.__file__).parents[2]
+    subprocess.run([sys.executable, "-W", "error", "-c", program], cwd=folder, check=True)
+    assert load(tmp_path / "m").model.state_dict() == whole.state_dict()
+
+
+def test_a_module_of_ones_own_is_loaded_into_one_of_the_same_form(tmp_path):
+    model = Line(2.5)
+    model.rng.random(7)
+    save(tmp_path / "m", model)
+    mine = Line()
+    assert load(tmp_path / "m", mine).model is mine
+    assert mine.slope.data == 2.5
+    assert [mine([1.0]).data for _ in range(3)] == [model([1.0]).data for _ in range(3)]
+    with pytest.raises(ValueError, match=r"expected a model to load the weights of Line into: pass model="):
+        load(tmp_path / "m")
+
+
+def test_the_file_has_the_name_that_was_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("model", "model.npz", Path("other.bin")):
+        save(name, Neuron(1))
+        load(name)
+    assert sorted(os.listdir()) == ["model", "model.npz", "other.bin"]
+
+
+def test_the_same_model_makes_the_same_file(tmp_path):
+    for name in "ab":
+        save(tmp_path / name, MLP(2, [3, 1], seed=0))
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_link_goes_on_pointing_to_the_file(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "folder" / "file")
+    save(tmp_path / "link", Neuron(1))
+    assert (tmp_path / "link").is_symlink()
+    assert os.listdir(tmp_path / "folder") == ["file"]
+
+
+# Crashes
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+def test_a_process_that_is_killed_while_it_saves_leaves_the_old_file_or_the_new_one(tmp_path):
+    program = Path(__file__).with_name("saving_until_killed.py")
+    folder = Path(_archive.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, program, tmp_path / "model.npz"],
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("50 kills")
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+@pytest.mark.parametrize("place", ["write_array", "fsync", "replace"])
+def test_a_file_that_cannot_be_finished_leaves_the_old_one_and_nothing_else(
+    tmp_path, monkeypatch, place, error
+):
+    def fail(*args, **kwargs):
+        raise error
+
+    save(tmp_path / "m", Neuron(1, init="zeros"))
+    before = (tmp_path / "m").read_bytes()
+    owner = {"write_array": np.lib.format, "fsync": os, "replace": Path}[place]
+    monkeypatch.setattr(owner, place, fail)
+    with pytest.raises(error):
+        save(tmp_path / "m", Neuron(1, seed=0))
+    monkeypatch.undo()
+    assert (tmp_path / "m").read_bytes() == before
+    assert os.listdir(tmp_path) == ["m"]
+
+
+# What is refused
+
+
+def refused(path, error, match):
+    """That `load` raises and changes nothing in the model."""
+    model = Sequential(Layer(2, 3, seed=5), Dropout(0.5, seed=5), Layer(3, 1, seed=5))
+    state, generator = model.state_dict(), model.steps[1].rng
+    for into in (model, None):
+        with pytest.raises(error, match=match):
+            load(path, into)
+    assert model.state_dict() == state
+    assert model.steps[1].rng is generator
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A file with everything in it."""
+    model = Sequential(Layer(2, 3, seed=0), Dropout(0.5, seed=0), Layer(3, 1, seed=0))
+    optimizer = Adam(CosineDecay(0.1, 10))
+    history = trained(model, optimizer, validation=0.3, metrics=["mae"], restarts=2)
+    save(tmp_path / "m", model, optimizer=optimizer, history=history)
+    return tmp_path / "m"
+
+
+def changed(path, place, value):
+    """The same file with something else at a place in its tree."""
+    content = _archive.content_of(path.read_bytes())
+    *outer, last = place
+    part = content
+    for key in outer:
+        part = part[key]
+    if value is KeyError:
+        del part[last]
+    else:
+        part[last] = value
+    _archive.write(path, content)
+
+
+DAMAGED = "expected a file that save wrote, but .* is another one or damaged"
+
+
+def test_a_file_that_is_cut_off_anywhere_is_refused(saved):
+    data = saved.read_bytes()
+    model = Layer(2, 3, seed=0)
+    for n in range(len(data)):
+        saved.write_bytes(data[:n])
+        with pytest.raises(ValueError, match=DAMAGED):
+            load(saved, model)
+    assert model.state_dict() == Layer(2, 3, seed=0).state_dict()
+
+
+def test_a_file_with_another_byte_anywhere_is_refused_or_the_same(saved):
+    """Some bytes of an archive mean nothing, such as dates and file permissions."""
+    data = saved.read_bytes()
+    expected = load(saved)
+    rng = np.random.default_rng(0)
+    refusals = 0
+    for place in rng.integers(len(data), size=400).tolist():
+        changed = bytearray(data)
+        changed[place] ^= 1 << int(rng.integers(8))
+        saved.write_bytes(changed)
+        try:
+            found = load(saved)
+        except ValueError as error:
+            assert "expected a file" in str(error)  # noqa: PT017
+            refusals += 1
+        else:
+            assert found.model.state_dict() == expected.model.state_dict()
+            assert found.history == expected.history
+    assert refusals > 200
+
+
+def archive(write=np.savez, *args, **arrays):
+    """The bytes of a file that NumPy writes."""
+    buffer = BytesIO()
+    write(buffer, *args, **arrays)
+    return buffer.getvalue()
+
+
+OBJECTS = np.array([{}], dtype=object)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"weights: 1, 2, 3",
+        pickle.dumps({"weights": [1.0]}),
+        archive(np.save, np.ones(3)),
+        archive(np.save, OBJECTS),
+        archive(weights=np.ones(3)),
+        archive(about=OBJECTS),
+        archive(about=np.frombuffer(b"[" * 100_000, np.uint8)),
+        archive(about=np.frombuffer(b'{"format": "other"}', np.uint8)),
+    ],
+)
+def test_another_file_is_refused(tmp_path, data):
+    (tmp_path / "m").write_bytes(data)
+    refused(tmp_path / "m", ValueError, DAMAGED)
+
+
+def test_nothing_in_a_file_is_executed(tmp_path):
+    """A pickle that would make a file is not even read."""
+
+    class Bomb:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "exploded",)
+
+    (tmp_path / "m").write_bytes(archive(about=np.array([Bomb()], dtype=object)))
+    refused(tmp_path / "m", ValueError, DAMAGED)
+    (tmp_path / "m").write_bytes(pickle.dumps(Bomb()))
+    refused(tmp_path / "m", ValueError, DAMAGED)
+    assert not (tmp_path / "exploded").exists()
+
+
+@pytest.mark.parametrize("version", [2, 99])
+def test_a_file_of_a_newer_version_is_refused_with_its_number(saved, version, monkeypatch):
+    content = _archive.content_of(saved.read_bytes())
+    monkeypatch.setattr(_archive, "VERSION", version)
+    _archive.write(saved, {k: x for k, x in content.items() if k not in ("format", "version")})
+    monkeypatch.undo()
+    refused(saved, ValueError, f"expected a file of version 1 or before, but got one of version {version}")
+
+
+BAD_VECTORS = [
+    np.ones(3),
+    np.ones((13, 1)),
+    np.ones(13, dtype=int),
+    np.ones(13, dtype=complex),
+    [1.0] * 13,
+    None,
+]
+
+
+@pytest.mark.parametrize(
+    "place", [("model", "weights"), *(("history", "standing", k) for k in ("weights", "best"))]
+)
+@pytest.mark.parametrize("vector", [*BAD_VECTORS, np.full(13, np.nan), np.full(13, np.inf)], ids=repr)
+def test_weights_of_another_form_are_refused(saved, place, vector):
+    changed(saved, place, vector)
+    refused(saved, ValueError, DAMAGED)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("model",), None),
+        (("model", "names"), KeyError),
+        (("model", "names", 0), 3),
+        (("model", "generators"), []),
+        (("model", "generators", 0, "bit_generator"), "os"),
+        (("model", "generators", 0, "state"), {}),
+        (("model", "places", "2.rng"), 7),
+        (("model", "places"), None),
+        (("model", "architecture", "class"), "os.system"),
+        (("optimizer", "class"), "Optimizer"),
+        (("optimizer", "class"), "eval"),
+        (("optimizer", "class"), "CosineDecay"),
+        (("optimizer", "arguments", "lr"), -1.0),
+        (("optimizer", "arguments", "lr", "class"), "system"),
+        (("optimizer", "arguments", "speed"), 1.0),
+        (("optimizer", "state", "exp_avg"), np.ones(2)),
+        (("optimizer", "state", "step"), "x"),
+        (("history", "loss"), [1.0]),
+        (("history", "loss"), ["a", "b"]),
+        (("history", "metrics"), {"mae": [1.0]}),
+        (("history", "val_loss"), [1.0]),
+        (("history", "stop_reason"), 3),
+        (("history", "best"), 9),
+        (("history", "restarts"), None),
+        (("history", "standing", "epochs"), 7),
+        (("history", "standing", "lowest"), 2),
+        (("history", "standing", "lowest"), "0"),
+        (("history", "standing", "order"), {}),
+        (("history", "standing", "shared"), "none"),
+        (("history", "standing", "held_out"), np.array([-1])),
+        (("history", "standing", "held_out"), np.ones(2)),
+        (("history", "standing", "optimizer_state"), None),
+        (("history", "standing", "extra"), 1),
+    ],
+)
+def test_a_file_in_which_something_is_wrong_is_refused(saved, place, value):
+    changed(saved, place, value)
+    if place == ("model", "architecture", "class"):  # not read where there is a model
+        with pytest.raises(ValueError, match=DAMAGED):
+            load(saved)
+    else:
+        refused(saved, ValueError, DAMAGED)
+
+
+@pytest.mark.parametrize(
+    ("model", "match"),
+    [
+        (MLP(2, [3, 1], seed=0), "expected a model with the 13 parameters of the Sequential in the file"),
+        (Sequential(Layer(2, 3), Layer(3, 1)), "what differs first is steps.2"),
+        (Sequential(Layer(2, 3), Dropout(), Layer(3, 2)), "what differs first is their order"),
+        (Sequential(Layer(2, 3), Neuron(3), Layer(1, 1)), "what differs first is"),
+    ],
+)
+def test_a_model_of_another_form_is_refused(saved, model, match):
+    state = model.state_dict()
+    with pytest.raises(ValueError, match=match):
+        load(saved, model)
+    assert model.state_dict() == state
+
+
+def test_a_model_with_other_generators_is_refused(saved):
+    class NoDropout(Module):
+        def __call__(self, x):
+            return x
+
+    model = Sequential(Layer(2, 3, seed=1), NoDropout(), Layer(3, 1, seed=1))
+    state = model.state_dict()
+    with pytest.raises(ValueError, match="expected a model with 1 random generators"):
+        load(saved, model)
+    assert model.state_dict() == state
+
+
+def test_a_folder_or_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path):
+    refused(tmp_path / "none", FileNotFoundError, "none")
+    refused(tmp_path, OSError, str(tmp_path))
+    with pytest.raises(IsADirectoryError, match="expected the name of a file to save to"):
+        save(tmp_path, Neuron(1))
+    with pytest.raises(FileNotFoundError, match=r"expected a folder to save in, but there is no .*none"):
+        save(tmp_path / "none" / "m", Neuron(1))
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_not_saved(tmp_path, bad):
+    model = Neuron(1)
+    model.b.data = bad
+    with pytest.raises(ValueError, match=f"expected finite weights to save, but b is {bad}"):
+        save(tmp_path / "m", model)
+    assert os.listdir(tmp_path) == []
+
+
+class Mine(SGD):
+    """An optimizer that a file does not know."""
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "match"),
+    [
+        ({"model": 3}, TypeError, "expected a Module to save, but got 3"),
+        ({"optimizer": CosineDecay(0.1, 3)}, TypeError, "expected an Optimizer to save"),
+        ({"history": [1.0]}, TypeError, "expected a History to save"),
+        ({"optimizer": SGD(lambda epoch: 0.1)}, TypeError, "a file cannot hold it"),
+        ({"optimizer": Mine(0.1)}, TypeError, "a file cannot hold it"),
+        ({"history": trained(MLP(2, [3, 1]))}, ValueError, "expected the history of this model's training"),
+    ],
+)
+def test_what_a_file_cannot_hold_is_refused(tmp_path, how, error, match):
+    with pytest.raises(error, match=match):
+        save(tmp_path / "m", how.pop("model", Neuron(2)), **how)
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_is_no_module_cannot_be_loaded_into(saved):
+    with pytest.raises(TypeError, match="expected a Module to load into"):
+        load(saved, {"w": 1.0})
+
+
+def test_a_history_of_ones_own_can_be_saved(tmp_path):
+    save(tmp_path / "m", Neuron(1), history=History(loss=[1.0], learning_rate=[0.1]))
+    assert load(tmp_path / "m").history.loss == [1.0]
+
+
+def test_the_text_in_a_file_is_json_that_anybody_can_read(saved):
+    with np.load(saved, allow_pickle=False) as arrays:
+        text = json.loads(arrays["about"].tobytes())
+        assert {arrays[name].dtype.kind for name in arrays.files} <= set("fiu")
+    assert (text["format"], text["version"]) == ("autograd_lite.training", 1)
+    assert text["optimizer"]["arguments"]["lr"] == {
+        "class": "CosineDecay",
+        "arguments": {"lr": 0.1, "epochs": 10, "lr_min": 0.0},
+    }
