@@ -26,7 +26,8 @@ class Optimizer(ABC):
     """Base class of the update rules, which are written on vectors.
 
     A subclass says in `rule` how the parameters move, and in `initial_state` what it remembers from one
-    update to the next. The first update fixes the number of parameters, until `reset`.
+    update to the next. If it remembers something, the first update fixes the number of parameters, until
+    `reset`.
 
     Parameters
     ----------
@@ -123,7 +124,7 @@ class Optimizer(ABC):
                 f"{theta.shape} and {gradient.shape}"
             )
         n, state = self._memory or (theta.size, self.initial_state(theta.size))
-        if n != theta.size:
+        if n != theta.size and state:
             raise ValueError(
                 f"expected {n} parameters, as in the updates before, but got {theta.size}: make a new "
                 "optimizer, or call reset()"
@@ -134,7 +135,7 @@ class Optimizer(ABC):
             gradient = clip_norm(gradient, self.max_norm)
         moved, state = self.rule(theta, gradient, self.learning_rate(epoch), state)
         if not state or is_finite(moved):
-            self._memory = n, state
+            self._memory = theta.size, state
         return moved
 
     def step(self, parameters: Iterable[Value], epoch: int = 0) -> None:

@@ -109,7 +109,13 @@ def test_vectors_of_different_lengths_are_refused(make):
     assert optimizer.state_dict() == {}
 
 
-@every_rule
+def test_a_rule_that_remembers_nothing_serves_models_of_any_size():
+    optimizer = SGD(lr=0.5)
+    for n in (3, 2):
+        assert optimizer.update(np.ones(n), np.ones(n)).tolist() == [0.5] * n
+
+
+@every_rule_with_state
 def test_the_first_update_fixes_the_number_of_parameters(make):
     optimizer = make()
     theta = run(optimizer, np.ones(3), noise(3))
