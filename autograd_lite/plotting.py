@@ -1,35 +1,41 @@
 """Figures of training curves, of decision boundaries and of activations, with matplotlib."""
 
 import math
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from autograd_lite._choose import choose
 from autograd_lite._figures import ORANGE, PURPLE, figure_of
-from autograd_lite._recording import no_grad
 from autograd_lite.engine import Value
 from autograd_lite.nn.activations import ACTIVATIONS
 from autograd_lite.nn.layers import Neuron
 from autograd_lite.nn.module import Module
-from autograd_lite.training import History
+from autograd_lite.training import History, predict
 from autograd_lite.training._data import examples
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["activation_curves", "decision_boundary", "training_curves"]
 
+# Points along each axis of a decision boundary.
+GRID = 160
+# Of curves that are compared: the colours of Okabe and Ito, which colour-blind readers can tell apart.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+LINES = tuple(zip(COLOURS, ("-", "--", "-.", ":") * 2, strict=True))
 
-def training_curves(history: History) -> "Figure":
-    """The loss of each epoch on a linear and on a logarithmic axis, side by side: `History.plot`.
+
+def training_curves(history: History | Mapping[str, History]) -> "Figure":
+    """The loss of each epoch on a linear and on a logarithmic axis, side by side: `History.plot`, or several.
 
     Parameters
     ----------
-    history : History
-        What `fit` returned.
+    history : History or mapping of str to History
+        What `fit` returned; or up to eight of these by name, whose training losses are compared.
 
     Returns
     -------
@@ -38,8 +44,10 @@ def training_curves(history: History) -> "Figure":
 
     Raises
     ------
+    TypeError
+        If it is something else.
     ValueError
-        If there was no epoch.
+        If there was no epoch, or if there are no histories, or more than eight.
     ImportError
         If matplotlib is not installed.
 
@@ -49,12 +57,30 @@ def training_curves(history: History) -> "Figure":
     >>> [axes.get_yscale() for axes in figure.axes]
     ['linear', 'log']
     """
-    if not isinstance(history, History):
-        raise TypeError(f"expected the History that fit returned, but got {history!r}")
-    return history.plot()
+    if isinstance(history, History):
+        return history.plot()
+    if not isinstance(history, Mapping) or not all(isinstance(h, History) for h in history.values()):
+        raise TypeError(
+            f"expected the History that fit returned, or several of them by name, but got {history!r}"
+        )
+    if not 1 <= len(history) <= len(LINES) or not all(map(len, history.values())):
+        raise ValueError(
+            f"expected one to {len(LINES)} histories of at least one epoch, but got "
+            f"{ {str(name): len(h) for name, h in history.items()} } epochs"
+        )
+    figure = figure_of(9, 3.6)
+    for axes, scale in zip(figure.subplots(1, 2), ("linear", "log"), strict=True):
+        for (name, one), (colour, style) in zip(history.items(), LINES, strict=False):
+            axes.plot(range(1, len(one) + 1), one.loss, color=colour, linestyle=style, label=name)
+        axes.set(xlabel="epoch", ylabel="mean training loss", yscale=scale, title=f"{scale} scale")
+        axes.grid(alpha=0.3, which="both")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper")
+    return figure
 
 
-def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: float = 0.5) -> "Figure":
+def decision_boundary(
+    model: Module, X: ArrayLike, y: ArrayLike, threshold: float = 0.5, ax: "Axes | None" = None
+) -> "Figure":
     """The output of a model of two inputs over the plane, with the line where it equals `threshold`.
 
     Parameters
@@ -67,6 +93,8 @@ def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: floa
         Their classes, two different numbers.
     threshold : float, optional
         The output on the boundary: 0.5 for probabilities, 0 for logits and scores.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw, by default in a new figure.
 
     Returns
     -------
@@ -99,16 +127,16 @@ def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: floa
         raise ValueError(f"expected a model with one output, but got {model!r}")
     low, high = points.min(axis=0), points.max(axis=0)
     margin = 0.15 * (high - low) + 1e-9
-    xs, ys = (np.linspace(a, b, 80) for a, b in zip(low - margin, high + margin, strict=True))
-    with no_grad():
-        outputs = np.array([[model([a, b]).data for a in xs] for b in ys])
+    xs, ys = (np.linspace(a, b, GRID) for a, b in zip(low - margin, high + margin, strict=True))
+    grid = np.stack(np.meshgrid(xs, ys), axis=-1)
+    outputs = predict(model, grid.reshape(-1, 2)).reshape(GRID, GRID)
     if not (np.isfinite(outputs).all() and np.isfinite(threshold)):
         raise ValueError(
             f"expected finite outputs and a finite threshold, but got {threshold} or such outputs"
         )
 
-    figure = figure_of(5.4, 4.6)
-    axes = figure.subplots()
+    figure: Any = figure_of(5.4, 4.6) if ax is None else ax.figure
+    axes = figure.subplots() if ax is None else ax
     span = max(abs(outputs - threshold).max(), 1e-12)
     levels = np.linspace(threshold - span, threshold + span, 11)
     shades = axes.contourf(xs, ys, outputs, levels=levels, cmap="PuOr_r", alpha=0.5)
@@ -120,7 +148,7 @@ def decision_boundary(model: Module, X: ArrayLike, y: ArrayLike, threshold: floa
         axes.scatter(*chosen.T, color=colour, marker=marker, edgecolor="white", label=f"class {label:g}")
     axes.set(xlabel="x1", ylabel="x2")
     axes.legend()
-    return figure
+    return cast("Figure", figure)
 
 
 def activation_curves(names: Iterable[str] | None = None) -> "Figure":

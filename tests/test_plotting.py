@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from matplotlib import colors
+from matplotlib.figure import Figure
 from references import numpy_network
 
 from autograd_lite import plotting
@@ -36,6 +37,40 @@ def test_training_curves_show_the_loss_of_each_epoch_on_two_scales(loss, tmp_pat
         assert axes.get_xlabel() == "epoch"
         assert "loss" in axes.get_ylabel()
     assert png(figure, tmp_path / "curves.png").startswith(b"\x89PNG")
+
+
+def test_several_histories_are_compared_by_name(tmp_path):
+    curves = {f"lr {k}": [1.0 / (k + n) for n in range(k + 1)] for k in range(1, 9)}
+    figure = plotting.training_curves({name: History(loss=loss) for name, loss in curves.items()})
+    for axes in figure.axes:
+        assert {line.get_label(): line.get_ydata().tolist() for line in axes.lines} == curves
+        looks = {(line.get_color(), line.get_linestyle()) for line in axes.lines}
+        assert len(looks) == 8
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(curves)
+    figure.savefig(tmp_path / "curves.png")
+
+
+@pytest.mark.parametrize(
+    ("histories", "error"),
+    [
+        ({}, ValueError),
+        ({"a": History()}, ValueError),
+        ({str(k): History(loss=[1.0]) for k in range(9)}, ValueError),
+        ({"a": [1.0]}, TypeError),
+        ([History(loss=[1.0])], TypeError),
+    ],
+)
+def test_no_histories_or_too_many_or_others_are_refused(histories, error):
+    with pytest.raises(error, match="expected "):
+        plotting.training_curves(histories)
+
+
+def test_boundaries_are_drawn_side_by_side():
+    axes = Figure((8, 4)).subplots(1, 2)
+    for ax in axes:
+        assert plotting.decision_boundary(MLP(2, [1], seed=0), [[0, 0], [1, 1]], [0, 1], ax=ax) is ax.figure
+        assert ax.get_xlabel() == "x1"
+    assert len(ax.figure.axes) == 4  # with the scales
 
 
 def test_a_history_without_epochs_is_refused():
