@@ -21,7 +21,7 @@ from autograd_lite.training._data import Array, Data, Indices, examples, held_ou
 from autograd_lite.training._engines import ENGINES, Penalty
 from autograd_lite.training._evaluation import Loss, in_mode
 from autograd_lite.training._generators import generators
-from autograd_lite.training._history import History
+from autograd_lite.training._history import DivergenceError, History
 from autograd_lite.training._loop import Callback, Training
 from autograd_lite.training._metrics import Metric, metrics_for
 
@@ -127,9 +127,9 @@ def fit(
         If an argument is of another type, if the model, the loss, the penalty or a metric return something
         else than Values or numbers, or if they cannot be compiled, because they branch on data or take
         the number out of a Value.
-    FloatingPointError
+    DivergenceError
         If the loss, the validation loss or a weight becomes infinite or NaN, in every start; the model keeps
-        the weights of the step before.
+        the weights of the step before, and the error has the `history`. It is a FloatingPointError.
 
     References
     ----------
@@ -295,13 +295,14 @@ def _best(training: Training, ended: list[_End]) -> History:
     *_, last = ended
     if len(ended) == 1:
         if last.divergence is not None:
-            raise last.divergence
+            raise DivergenceError(str(last.divergence), last.history) from None
         return last.history
     best = min(ended, key=lambda end: (end.divergence is not None, training.score(end.history)))
-    if best.divergence is not None:
-        raise FloatingPointError(f"all {len(ended)} starts diverged, the last one: {last.divergence}")
-    training.set_weights(best.weights)
     best.history.restarts = [end.history for end in ended]
+    if best.divergence is not None:
+        message = f"all {len(ended)} starts diverged, the last one: {last.divergence}"
+        raise DivergenceError(message, best.history) from None
+    training.set_weights(best.weights)
     if best.history._standing is not None:
         training.optimizer.load_state_dict(best.history._standing.optimizer_state)
     return best.history

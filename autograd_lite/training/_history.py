@@ -11,7 +11,7 @@ from autograd_lite._figures import ORANGE, PURPLE, figure_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["History"]
+__all__ = ["DivergenceError", "History"]
 
 Array = NDArray[np.float64]
 
@@ -128,3 +128,25 @@ class History:
     def _curves(self) -> list[list[float]]:
         """Every list with a number for each epoch."""
         return [self.loss, self.learning_rate, self.val_loss, *self.metrics.values()]
+
+
+class DivergenceError(FloatingPointError):
+    """A training in which the loss or a weight became infinite or NaN.
+
+    Attributes
+    ----------
+    history : History
+        The epochs before, also of the other starts if there were several.
+
+    Examples
+    --------
+    >>> DivergenceError("the loss became nan", History(loss=[3.0, 900.0])).history.loss
+    [3.0, 900.0]
+    """
+
+    def __init__(self, message: str, history: History) -> None:
+        super().__init__(message, history)
+        self.history = history
+
+    def __str__(self) -> str:
+        return str(self.args[0])

@@ -2,6 +2,7 @@
 
 import io
 import math
+import pickle
 import sys
 from decimal import Decimal
 from fractions import Fraction
@@ -23,7 +24,7 @@ from autograd_lite.nn import (
 )
 from autograd_lite.nn.module import assign
 from autograd_lite.optim import SGD, ExponentialDecay
-from autograd_lite.training import History, _engines, fit
+from autograd_lite.training import DivergenceError, History, _engines, fit
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(7, 2)).tolist()
@@ -804,3 +805,15 @@ def test_dates_are_refused():
 
 def test_a_list_of_masked_rows_is_refused():
     refused(ValueError, "masked", X=[np.ma.array([1.0, 2.0], mask=[True, False])] * 2, y=[0, 1])
+
+
+@pytest.mark.parametrize("restarts", [1, 3])
+def test_a_training_that_diverges_gives_its_history_with_the_error(restarts):
+    with pytest.raises(DivergenceError) as raised:
+        trained(
+            optimizer=SGD(lr=1e200), loss="mse", model=MLP(2, [3, 1], seed=0), epochs=9, restarts=restarts
+        )
+    error = pickle.loads(pickle.dumps(raised.value))
+    assert str(error) == str(raised.value)
+    assert len(error.history) == len(raised.value.history) < 9
+    assert len(error.history.restarts) == (restarts if restarts > 1 else 0)
