@@ -22,11 +22,11 @@ STARTS = 6
 
 
 def n_right(model):
-    return int(np.sum((predict(model, X) >= 0.5) == Y))
+    return sum((model(x).data >= 0.5) == y for x, y in zip(X, Y, strict=True))
 
 
 def perceptron_rule(neuron, rng, alpha=0.1, epochs=100):
-    """w ← w + α (y - ŷ) x, b ← b + α (y - ŷ): the most right answers on the way, as the neuron ends."""
+    """w ← w + α (y - ŷ) x, b ← b + α (y - ŷ): the most right answers on the way, and back to them."""
     best, weights = n_right(neuron), neuron.state_dict()
     for _ in range(epochs):
         for i in rng.permutation(len(X)):

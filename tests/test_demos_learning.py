@@ -12,7 +12,7 @@ def rows(output, pattern):
     """The groups of all lines of a table, numbers as floats."""
     found = re.findall(rf"^{pattern}$", output, flags=re.MULTILINE)
     assert found
-    return [[float(x) if re.fullmatch(r"-?[\d.]+(e[+-]\d+)?", x) else x for x in row] for row in found]
+    return [[float(x) if re.fullmatch(rf"{NUMBER}|\d+", x) else x for x in row] for row in found]
 
 
 def test_a_perceptron_has_three_of_xor_right_and_a_hidden_layer_all_four(run):
@@ -40,12 +40,12 @@ def test_the_update_rules_of_the_lecture_are_those_of_the_engine_and_its_trainer
     assert sorted(name for name, *_ in differences) == ["W1", "W2", "b1", "b2"]
     assert all(in_gradient < 1e-12 and in_update < 1e-12 for _, in_gradient, in_update in differences)
     starts = rows(output, rf" +(\d) +({NUMBER}) +({NUMBER}) +(.*)")
-    [[lowest]] = [[float(x)] for x in re.findall(rf"^linear regression +({NUMBER})", output, re.MULTILINE)]
+    lowest = float(re.search(rf"^linear regression +({NUMBER})", output, re.MULTILINE)[1])
     assert len(starts) == 4
     assert len({first for _, first, *_ in starts}) == 4
     for _, first, last, reason in starts:
-        assert first > 1
-        assert lowest < last < lowest + 0.001
+        assert first > 10 * last
+        assert lowest < last < lowest + 0.005
         assert re.fullmatch(r"the loss changed by less than 1e-05 in epoch \d+", reason)
     check_files(folder, output)
     assert [path.name for path in written(folder, output)] == ["training_curves.png", "restarts.png"]
