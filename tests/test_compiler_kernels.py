@@ -455,9 +455,10 @@ def test_segments_can_be_pickled() -> None:
     assert copied.reduce(np.add, np.array([1.0, 2.0, 4.0])).tolist() == [3.0, 4.0]
 
 
-def test_a_root_written_as_a_power_is_a_power_at_minus_infinity_and_minus_zero():
+@pytest.mark.parametrize("name", ["pow", "ieee_pow"])
+def test_a_root_written_as_a_power_is_a_power_at_minus_infinity_and_minus_zero(name):
     x = np.array([-np.inf, -0.0, 4.0, np.inf])
     for out in (np.empty(4), x):
-        kernel_of(TABLE["pow"])(x, np.array(0.5), out)
+        kernel_of(TABLE[name])(x, np.array(0.5), out)
         assert out.tolist() == [np.inf, 0.0, 2.0, np.inf]
         assert not np.signbit(out).any()

@@ -262,7 +262,7 @@ KERNELS: dict[str, Kernel] = {name: getattr(np, name) for name in UFUNCS.split()
     "erf": _erf,
     "gelu": _gated(_ndtr),
     "ieee_div": np.divide,
-    "ieee_pow": np.power,
+    "ieee_pow": _pow,
     "leaky_relu": _leaky_relu,
     "maximum": _maximum,
     "minimum": _minimum,
