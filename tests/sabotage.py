@@ -32,7 +32,7 @@ from autograd_lite.ops import TABLE
 
 ROOT = Path(__file__).parent.parent
 # What is no test, or runs in processes of its own, where nothing is sabotaged.
-IGNORED = ["benchmarks", "references", "test_demos.py", "test_sabotage.py"]
+IGNORED = ["benchmarks", "references", "test_demos.py", "test_demos_figures.py", "test_sabotage.py"]
 SECONDS_FOR_A_TEST = 300
 
 Function = Callable[..., Any]
