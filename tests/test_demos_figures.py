@@ -6,7 +6,7 @@ import runpy
 
 import numpy as np
 import pytest
-from test_demos import DEMOS, check_files, run, written  # noqa: F401
+from test_demos import DEMOS, check_files, written
 
 from autograd_lite.nn import ACTIVATIONS, MLP
 
@@ -20,12 +20,12 @@ def rows(output, name, pattern=r"\S+"):
 
 
 @pytest.fixture(scope="module")
-def activations(run):  # noqa: F811
+def activations(run):
     return run("activations")
 
 
 @pytest.fixture(scope="module")
-def softmax(run):  # noqa: F811
+def softmax(run):
     return run("softmax_and_cross_entropy")
 
 
@@ -77,7 +77,7 @@ def test_signals_are_those_of_backpropagation_by_hand():
         np.testing.assert_allclose(deltas[layer], delta, rtol=1e-8, atol=1e-15)
 
 
-def test_neurons_saturate_or_gradients_vanish_unless_the_weights_suit(run):  # noqa: F811
+def test_neurons_saturate_or_gradients_vanish_unless_the_weights_suit(run):
     """All in one test, so that one process runs the demo, once."""
     folder, output = run("vanishing_gradients")
     check_pictures(folder, output, "outputs.png", "gradients.png")
@@ -138,7 +138,7 @@ def test_large_logits_keep_a_derivative_that_probabilities_lose(softmax):
     assert table[1000] == [1000, 1, 20.723, 0]
 
 
-def test_each_way_of_regularization_does_better_on_the_test_set_than_none(run):  # noqa: F811
+def test_each_way_of_regularization_does_better_on_the_test_set_than_none(run):
     folder, output = run("regularization")
     check_pictures(folder, output, "regularization.png")
     table = {
