@@ -6,7 +6,8 @@ import runpy
 
 import numpy as np
 import pytest
-from test_demos import DEMOS, check_files, written
+from conftest import DEMOS
+from test_demos import check_files, written
 
 from autograd_lite.nn import ACTIVATIONS, MLP
 

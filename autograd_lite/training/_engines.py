@@ -1,9 +1,10 @@
 """The two engines of `fit`: programs for batches, and a graph for every example."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from numbers import Real
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,6 @@ from autograd_lite.training._data import Array, Data
 from autograd_lite.training._evaluation import Evaluation, Loss, Results, chunks, in_mode, one_by_one
 
 Penalty = Callable[[Module], Any]
-Tried = TypeVar("Tried")
 
 # So many examples are tried out without compiling where it is refused.
 FEW = 100
@@ -48,6 +48,17 @@ class _Eager:
     def evaluate(self, data: Data) -> Results:
         """The outputs for each example and its loss."""
         return one_by_one(self.model, self.loss, data)
+
+    def weights(self) -> Array:
+        """The numbers in all parameters."""
+        return _numbers(self.parameters)
+
+    def set_weights(self, weights: Array) -> None:
+        """Give all parameters their numbers."""
+        assign(self.parameters, weights.tolist())
+
+    def look_again(self) -> None:
+        """Nothing is remembered."""
 
     def train(self, order: NDArray[np.int64], batch_size: int, optimizer: Optimizer, epoch: int) -> float:
         """Go through the examples once and return their mean loss."""
@@ -86,6 +97,7 @@ class _Compiled:
         self.evaluate = Evaluation(model, loss)
         self.gradient = Compiled(self.loss_and_gradient, 0, "mean")
         self.reached: _Reached | None = None
+        self.theta: Array | None = None  # what the Values hold, if it is known
 
     def loss_and_gradient(self, x: Any, y: Any) -> Any:
         """The loss of one example, penalized, and its derivatives with respect to the parameters, all Values.
@@ -98,39 +110,56 @@ class _Compiled:
 
     def try_out(self, data: Data, constants: bool = False) -> Results:
         """Meet every error that the data can cause before the first parameter changes."""
-        return self._tried(self.evaluate, data, constants)
+        _penalized(0.0, self.penalty, self.model)
+        with self._explained(data, constants):
+            return self.evaluate(data)
 
     def try_steps(self, data: Data) -> None:
         """The same with the program for the steps, in training mode, so that no other one is needed.
 
         Nothing in the model may draw random numbers: they are for the steps.
         """
+        _penalized(0.0, self.penalty, self.model)
+        with (
+            in_mode([*self.model.modules()], True),
+            np.errstate(over="ignore", invalid="ignore"),
+            self._explained(data),
+        ):
+            for chunk in chunks(len(data.inputs)):
+                self._first_gradient(data.inputs[chunk], data.targets[chunk])
 
-        def step(data: Data) -> None:
-            with in_mode([*self.model.modules()], True), np.errstate(over="ignore", invalid="ignore"):
-                for chunk in chunks(len(data.inputs)):
-                    self._first_gradient(data.inputs[chunk], data.targets[chunk])
-
-        self._tried(step, data)
-
-    def _tried(self, run: Callable[[Data], Tried], data: Data, constants: bool = False) -> Tried:
+    @contextmanager
+    def _explained(self, data: Data, constants: bool = False) -> Iterator[None]:
+        """A context in which errors of the model and of the data are put as without compiling."""
         try:
-            results = run(data)
+            yield
         except Exception as error:
             # What is wrong with the model or the data, they say best themselves. If nothing is, they cannot
             # be compiled; then the first examples show it, and nobody should wait for the others.
             shown = FEW if isinstance(error, TypeError) else len(data.inputs)
             few = data._replace(inputs=data.inputs[:shown], targets=data.targets[:shown])
             one_by_one(self.model, self.loss, few, True, constants)
-            _penalized(0.0, self.penalty, self.model)
             _advise(error)
             raise
-        _penalized(0.0, self.penalty, self.model)
-        return results
+
+    def weights(self) -> Array:
+        """The numbers in all parameters; the vector is never changed."""
+        if self.theta is None:
+            self.theta = _numbers(self.parameters)
+        return self.theta
+
+    def set_weights(self, weights: Array) -> None:
+        """Give all parameters their numbers."""
+        self.theta = None
+        assign(self.parameters, weights.tolist())
+
+    def look_again(self) -> None:
+        """The Values may hold other numbers now."""
+        self.theta = None
 
     def train(self, order: NDArray[np.int64], batch_size: int, optimizer: Optimizer, epoch: int) -> float:
         """Go through the examples once and return their mean loss."""
-        theta = np.array([p.data for p in self.parameters])
+        theta = self.weights()
         inputs, targets = self.inputs[order], self.targets[order]
         columns = targets.reshape(len(targets), -1)
         total = 0.0
@@ -166,11 +195,13 @@ class _Compiled:
 
     def _keep(self, theta: Array) -> None:
         """Write the numbers into the Values, even if Ctrl-C comes in between."""
+        self.theta = None
         try:
-            assign(self.parameters, theta.tolist())
+            _write(self.parameters, theta)
         except KeyboardInterrupt:
-            assign(self.parameters, theta.tolist())
+            _write(self.parameters, theta)
             raise
+        self.theta = theta
 
 
 class _Reached:
@@ -199,6 +230,15 @@ SMALLER = "try a smaller learning rate or scale the data"
 def _advise(error: Exception) -> None:
     if ADVICE not in getattr(error, "__notes__", ()):
         error.add_note(ADVICE)
+
+
+def _numbers(parameters: list[Value]) -> Array:
+    return np.array([p.data for p in parameters])
+
+
+def _write(parameters: list[Value], theta: Array) -> None:
+    for p, x in zip(parameters, theta.tolist(), strict=True):
+        p.data = x
 
 
 def _parameters(model: Module) -> list[Value]:

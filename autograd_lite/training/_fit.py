@@ -251,6 +251,7 @@ def _weights_of_starts(model: Any, training: Training, restarts: int, rng: Gener
     try:
         for _ in range(restarts - 1):
             model.reset_parameters(source)
+            training.engine.look_again()
             starts.append(training.weights())
     finally:
         training.set_weights(starts[0])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from autograd_lite.nn.module import Module, assign
+from autograd_lite.nn.module import Module
 from autograd_lite.optim import Optimizer
 from autograd_lite.training._data import Array, Data, Indices
 from autograd_lite.training._engines import SMALLER, Engine
@@ -41,11 +41,11 @@ class Training:
 
     def weights(self) -> Array:
         """The numbers in all parameters."""
-        return np.array([p.data for p in self.engine.parameters])
+        return self.engine.weights()
 
     def set_weights(self, weights: Array) -> None:
         """Give all parameters their numbers."""
-        assign(self.engine.parameters, weights.tolist())
+        self.engine.set_weights(weights)
 
     def begin(self, rng: Generator) -> History:
         """A history without epochs, of a training from the model's weights with an optimizer as if new."""
@@ -115,7 +115,10 @@ class Training:
         """
         try:
             reason = self._train(history, rng, show)
-            history.stop_reason = reason + self._take_back(history)
+            history.stop_reason = reason + self._take_back(history, len(history))
+        except FloatingPointError as error:
+            # The weights of the last step are finite, but where it led to is no good.
+            raise FloatingPointError(f"{error}{self._take_back(history)}") from None
         except KeyboardInterrupt:
             assert history._standing is not None
             for curve in history._curves():
@@ -149,6 +152,7 @@ class Training:
                     show(history)
                     if self.callbacks:
                         verdicts = [callback(history) for callback in self.callbacks]
+                        self.engine.look_again()
                         history._standing = self._standing(history, self.weights(), lowest, best, rng)
                         if any(map(_says_stop, verdicts)):
                             return f"a callback ended it after {epoch + 1} epochs"
@@ -168,11 +172,14 @@ class Training:
             return f"the loss changed by less than {self.tol:g} in epoch {n}"
         return f"all {n} epochs done" if n >= self.epochs else ""
 
-    def _take_back(self, history: History) -> str:
-        """With early stopping, go back to the best weights, and return the words for that."""
+    def _take_back(self, history: History, epochs: int = 0) -> str:
+        """With early stopping, go back to the best weights, and return the words for that.
+
+        After so many epochs, if it is known, they may be the last ones.
+        """
         assert history._standing is not None
         lowest = history._standing.lowest
-        if self.patience is None or lowest is None or lowest == len(history) - 1:
+        if self.patience is None or lowest is None or lowest == epochs - 1:
             return ""
         self.set_weights(history._standing.best)
         return f", the weights are those of epoch {lowest + 1}"

@@ -378,14 +378,14 @@ def test_ctrl_c_within_a_compiled_step_keeps_the_weights_of_the_last_whole_step(
 def test_ctrl_c_while_the_weights_are_written_back_does_not_lose_them(monkeypatch, at):
     calls = []
 
-    def assign_interrupted(parameters, numbers):
+    def write_interrupted(parameters, theta):
         calls.append(len(calls))
         if calls[-1] == at:
-            assign(parameters[:4], numbers[:4])
+            assign(parameters[:4], theta[:4].tolist())
             raise KeyboardInterrupt
-        assign(parameters, numbers)
+        assign(parameters, theta.tolist())
 
-    monkeypatch.setattr(_engines, "assign", assign_interrupted)
+    monkeypatch.setattr(_engines, "_write", write_interrupted)
     model, history = trained(epochs=5, batch_size=2)
     assert model.state_dict() == trained(epochs=at + 1, batch_size=2)[0].state_dict()
     assert history.stop_reason == f"interrupted in epoch {at + 1}"
