@@ -11,7 +11,7 @@ from autograd_lite import Value
 from autograd_lite.nn import MLP, Dropout, Layer, Module, Neuron, Sequential, mse
 from autograd_lite.nn.penalties import L1, L2
 from autograd_lite.optim import SGD, Adam, CosineDecay, RMSprop
-from autograd_lite.training import History, fit, load, save
+from autograd_lite.training import DivergenceError, History, fit, load, save
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(23, 2))
@@ -645,3 +645,18 @@ def test_a_schedule_in_the_place_of_an_optimizer_is_refused_with_what_to_write()
 @pytest.mark.parametrize("optimizer", [SGD, "sgd", 0.1])
 def test_what_is_no_optimizer_is_refused(optimizer):
     refused(TypeError, r"expected an optimizer, such as SGD\(lr=0.1\), but got", optimizer=optimizer)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "eager"])
+def test_a_divergence_after_the_best_epoch_goes_back_to_it_if_there_is_patience(engine):
+    X = np.linspace(-1, 1, 20)[:, None]
+    y = 3 * X[:, 0]
+
+    model = MLP(1, [1], seed=0)
+    optimizer = SGD(lr=lambda epoch: 0.1 if epoch < 5 else 50.0)
+    how = {"loss": "mse", "validation": (X, y), "optimizer": optimizer, "engine": engine}
+    with pytest.raises(DivergenceError, match="the weights are those of epoch 5"):
+        fit(model, X, y, epochs=2000, patience=2000, **how)
+    best = MLP(1, [1], seed=0)
+    fit(best, X, y, epochs=5, **how)
+    assert model.state_dict() == best.state_dict()
