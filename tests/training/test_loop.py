@@ -654,7 +654,7 @@ def test_a_divergence_after_the_best_epoch_goes_back_to_it_if_there_is_patience(
 
     model = MLP(1, [1], seed=0)
     optimizer = SGD(lr=lambda epoch: 0.1 if epoch < 5 else 50.0)
-    how = {"loss": "mse", "validation": (X, y), "optimizer": optimizer, "engine": engine}
+    how = {"loss": "mse", "validation": (X, y), "optimizer": optimizer, "engine": engine, "seed": 0}
     with pytest.raises(DivergenceError, match="the weights are those of epoch 5"):
         fit(model, X, y, epochs=2000, patience=2000, **how)
     best = MLP(1, [1], seed=0)
