@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PEERS = ("numpy", "torch", "jax", "casadi", "xad", "micrograd")
+PEERS = ("numpy", "torch", "jax", "casadi", "xad", "micrograd", "scikit-learn")
 
 
 def description() -> str:
