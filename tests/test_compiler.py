@@ -885,3 +885,17 @@ def test_sums_and_means_of_whole_numbers_are_exact():
 def test_a_function_that_returns_nothing_is_refused():
     with pytest.raises(TypeError, match="must return Values and numbers"):
         compile(lambda x: {})(1.0)
+
+
+@pytest.mark.parametrize("c", [np.inf, -np.inf, np.nan, 1e-301, 5e-324])
+@pytest.mark.parametrize("reduce", [None, "mean", "sum"])
+def test_factors_that_cannot_be_part_of_a_coefficient_are_not_lost(c, reduce):
+    def f(x):
+        y = x[0] * c
+        return [y, y + 1.0, y * x[1], y + x[1], *(y * x[1]).gradient([x[0], x[1]])]
+
+    X = np.array([[1.0, 2.0], [3.0, 5.0], [2.0, 4.0]])
+    want = np.array([[v.data for v in f([Value(a), Value(b)])] for a, b in X.tolist()])
+    if reduce:
+        want = getattr(np, reduce)(want, axis=0)
+    np.testing.assert_allclose(compile(f, in_axes=0, reduce=reduce)(X), want, rtol=1e-15, atol=1e-323)

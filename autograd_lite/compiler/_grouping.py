@@ -8,8 +8,9 @@ from typing import Any
 
 from autograd_lite.compiler._graph import CONDITIONS, LINEAR, SOURCES, Graph, Operation, row_of, terms
 
-CONSTANTS, PARAMETERS, MEANS = -1, -2, -3
-FIRST_INPUT = -4  # the block of the k-th array among the inputs is FIRST_INPUT - k
+# As a right factor CONSTANTS is the number 1; FACTORS are others, which could not be part of the coefficient.
+CONSTANTS, PARAMETERS, MEANS, FACTORS = -1, -2, -3, -4
+FIRST_INPUT = -5  # the block of the k-th array among the inputs is FIRST_INPUT - k
 BEFORE, MEAN, AFTER = 0, 1, 2
 
 
@@ -100,7 +101,7 @@ def _terms_by_blocks(graph: Graph, i: int, block: list[int]) -> dict[tuple[int, 
     cs, lefts, rights = terms(graph, i)
     pairs = [*zip(map(block.__getitem__, lefts), map(block.__getitem__, rights), strict=True)]
     left, right = pairs[0]
-    if len(pairs) == 1 or pairs.count(pairs[0]) == len(pairs):
+    if CONSTANTS not in (left, right) and (len(pairs) == 1 or pairs.count(pairs[0]) == len(pairs)):
         if _rank(left, graph.is_batched[lefts[0]]) > _rank(right, graph.is_batched[rights[0]]):
             return {(right, left): (cs, rights, lefts)}
         return {(left, right): (cs, lefts, rights)}
@@ -108,6 +109,8 @@ def _terms_by_blocks(graph: Graph, i: int, block: list[int]) -> dict[tuple[int, 
     for c, a, b, (left, right) in zip(cs, lefts, rights, pairs, strict=True):
         if _rank(left, graph.is_batched[a]) > _rank(right, graph.is_batched[b]):
             a, b, left, right = b, a, right, left
+        if right == CONSTANTS and graph.data[b] != 1.0:
+            right = FACTORS
         if (part := found.get((left, right))) is None:
             part = found[left, right] = ([], [], [])
         for values, x in zip(part, (c, a, b), strict=True):
