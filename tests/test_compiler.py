@@ -899,3 +899,28 @@ def test_factors_that_cannot_be_part_of_a_coefficient_are_not_lost(c, reduce):
     if reduce:
         want = getattr(np, reduce)(want, axis=0)
     np.testing.assert_allclose(compile(f, in_axes=0, reduce=reduce)(X), want, rtol=1e-15, atol=1e-323)
+
+
+def test_zeros_chosen_for_many_examples_keep_their_sign():
+    f = compile(lambda x: where(x[0] > 0, -0.0, x[1]), in_axes=0)
+    assert np.signbit(f(np.ones((1000, 2)))).all()
+
+
+def test_what_users_wrote_runs_with_their_settings_of_numpy():
+    @custom_derivative(lambda y, x: 1 / x)
+    def mylog(x):
+        return float(np.log(np.array(x)))
+
+    seen = []
+
+    @custom_derivative(lambda y, x: 2 * x)
+    def noted(x):
+        seen.append(np.geterr())
+        return x * x
+
+    f = compile(lambda x: noted(x) + mylog(x), in_axes=0)
+    with np.errstate(all="raise"):
+        np.testing.assert_allclose(f([1.0, 2.0]), [1.0, 4.0 + math.log(2.0)])
+        with pytest.raises(DomainError, match=r"mylog is not defined for .* in example 1"):
+            f([1.0, -1.0])
+    assert {state["invalid"] for state in seen} == {"raise"}

@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_lite import Value, array, compile, cos, dot, exp, grad, nn, ops, sigmoid, sin, softmax, where
-from autograd_lite.compiler._affine import FEW, affine, without_ones
+from autograd_lite.compiler._affine import COPIED, affine
 from autograd_lite.compiler._batch_mean import push_down_mean
 from autograd_lite.compiler._folding import fold_constants, merge_duplicates
 from autograd_lite.compiler._graph import LINEAR, SOURCES, Graph, evaluate
 from autograd_lite.compiler._grouping import group
 from autograd_lite.compiler._identities import sigmoid_slopes
 from autograd_lite.compiler._products import sums_of_products
+from autograd_lite.compiler._symbolic import without_ones
 from autograd_lite.compiler._views import Source
 
 PASSES: dict[str, Callable[[Graph], Graph]] = {
@@ -378,7 +379,7 @@ def test_a_layer_forward_and_the_gradients_of_its_weights_and_biases_are_one_pro
 
 
 def test_many_inputs_are_not_copied_for_a_row_of_ones() -> None:
-    calls = network_calls(FEW + 1, [4, 1])
+    calls = network_calls(COPIED + 1, [4, 1])
     assert calls.count("add") == calls.count("add.reduce") == 1  # of the first layer
 
 
@@ -422,3 +423,15 @@ def test_the_graph_that_is_given_a_row_of_ones_stays_as_it_was() -> None:
     found = affine(graph, group(graph, [0, 0]), [Source(2, True)])
     assert len(graph) == length
     assert len(found.graph) == length + len(found.ones) == length + 2
+
+
+def test_the_row_of_ones_is_found_behind_a_mean_too() -> None:
+    model = nn.MLP(2, [4, 4, 4, 1], activation="tanh", seed=0)
+
+    def step(x: Any, y: Any) -> Any:
+        loss = nn.mse(model(list(x)), y)
+        return loss, loss.gradient(model.parameters()), model.layers[0](list(x))
+
+    f = compile(step, in_axes=0, reduce="mean")
+    f(np.ones((3, 2)), np.ones(3))
+    assert sum(base.has_ones for base in f.program.bases) == 4

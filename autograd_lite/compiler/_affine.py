@@ -12,13 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd_lite.compiler._calls import Call
 from autograd_lite.compiler._graph import Graph
 from autograd_lite.compiler._grouping import CONSTANTS, FIRST_INPUT, PARAMETERS, Group, TermRows
-from autograd_lite.compiler._views import BATCH, Base, Positions, Source, View, steps
+from autograd_lite.compiler._views import Positions, Source, steps
 
-# Inputs of more numbers than these are not copied in order to have a row of ones.
-FEW = 64
+# Inputs of so many numbers at most are copied in order to have a row of ones.
+COPIED = 64
 
 
 class Affine(NamedTuple):
@@ -52,14 +51,13 @@ def affine(graph: Graph, groups: Sequence[Group], sources: Sequence[Source]) -> 
 
 def _vectors(graph: Graph, groups: Sequence[Group], sources: Sequence[Source]) -> dict[int, Positions]:
     """The nodes of each block that could have a row of ones, in the order in which they are kept."""
-    vectors = {at: np.array(g.nodes) for at, g in enumerate(groups)}
-    inputs = np.array([i for i, op in enumerate(graph.ops) if op == "input"], dtype=np.intp)
-    numbers = np.array([graph.data[i] for i in inputs], dtype=np.intp)
+    vectors = {g.block: np.array(g.nodes) for g in groups}
+    inputs = {graph.data[i]: i for i, op in enumerate(graph.ops) if op == "input"}
     start = 0
     for k, source in enumerate(sources):
-        mine = inputs[(start <= numbers) & (numbers < start + source.size)]
-        if len(mine) == source.size <= FEW:
-            vectors[FIRST_INPUT - k] = mine[np.argsort([graph.data[i] for i in mine])]
+        mine = [inputs[n] for n in range(start, start + source.size) if n in inputs]
+        if len(mine) == source.size and source.size <= COPIED:
+            vectors[FIRST_INPUT - k] = np.array(mine)
         start += source.size
     return vectors
 
@@ -145,33 +143,3 @@ def _joined(
         return None
     (c,) = coefficients
     return replace(products, nodes=nodes.ravel().tolist(), terms={pair: _terms(c, lefts, rights, 1)})
-
-
-def without_ones(call: Call, bases: Sequence[Base]) -> list[Call]:
-    """What a product with a row of ones stands for, as W x and + b, or as D xᵀ and the sums of D."""
-    if call.op != "matmul" or not isinstance(right := call.operands[1], View):
-        return [call]
-    last = right.offset + sum((size - 1) * step for size, step in right.axes if size != BATCH)
-    if not bases[right.base].has_ones or last != bases[right.base].rows - 1:
-        return [call]
-    left, out = call.operands[0], call.out
-    assert isinstance(left, View)
-    if right.axes[-2][0] == BATCH:
-        to, by_bias = _last_of(out, -1)
-        return [
-            Call("matmul", (left, _last_of(right, -1)[0]), to),
-            Call("add.reduce", (left,), by_bias._replace(axes=by_bias.axes[:-1]), len(left.axes) - 1),
-        ]
-    weights, bias = _last_of(left, -1)
-    return [
-        Call("matmul", (weights, _last_of(right, -2)[0]), out),
-        Call("add", (out, bias), out),
-    ]
-
-
-def _last_of(view: View, axis: int) -> tuple[View, View]:
-    """A view without the last place along an axis, and that place."""
-    size, step = view.axes[axis]
-    axes, one = list(view.axes), list(view.axes)
-    axes[axis], one[axis] = (size - 1, step if size > 2 else 0), (1, 0)
-    return view._replace(axes=tuple(axes)), View(view.base, view.offset + (size - 1) * step, tuple(one))

@@ -26,11 +26,15 @@ class TermRows:
 
 @dataclass
 class Group:
-    """Nodes with one operation, none of which depends on another; `terms` are those of sums of products."""
+    """Nodes with one operation, none of which depends on another; `terms` are those of sums of products.
+
+    `block` is the number by which the terms of others name it.
+    """
 
     op: Operation
     is_batched: bool
     phase: int
+    block: int
     nodes: list[int] = field(default_factory=list)
     terms: dict[tuple[int, int], TermRows] = field(default_factory=dict)
 
@@ -69,7 +73,7 @@ def group(graph: Graph, input_blocks: Sequence[int] = ()) -> list[Group]:
             key = (op, batched, phase[i], tuple(block[x] for x in xs))
         if (at := known.get(key)) is None:
             known[key] = at = len(groups)
-            groups.append(Group(op, batched, phase[i]))
+            groups.append(Group(op, batched, phase[i], at))
         found = groups[at]
         found.nodes.append(i)
         for pair, part in parts.items():

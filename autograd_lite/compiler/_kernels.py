@@ -39,9 +39,13 @@ LOGICAL_UFUNCS: dict[str, np.ufunc] = {
 """What the symbols of conditions stand for."""
 
 
-def kernel_of(p: Primitive) -> Kernel:
-    """The kernel of a primitive that is not n-ary: the table's, or one for a primitive that users add."""
-    return KERNELS[p.name] if TABLE.get(p.name) is p else _by_element(p.value)
+def kernel_of(p: Primitive, problems: list[str] | None = None) -> Kernel:
+    """The kernel of a primitive that is not n-ary: the table's, or one for a primitive that users add.
+
+    The latter calls what users wrote, number by number, and puts down in `problems` if that raises; without
+    such a list it makes NumPy notice it.
+    """
+    return KERNELS[p.name] if TABLE.get(p.name) is p else _by_element(p.value, problems)
 
 
 def is_ours(op: Any) -> bool:
@@ -49,7 +53,7 @@ def is_ours(op: Any) -> bool:
     return not isinstance(op, Primitive) or TABLE.get(op.name) is op
 
 
-def _by_element(value: Callable[..., float]) -> Kernel:
+def _by_element(value: Callable[..., float], problems: list[str] | None) -> Kernel:
     """The kernel of a function of floats that may raise outside its domain."""
 
     def kernel(*operands_and_out: Any) -> None:
@@ -59,7 +63,10 @@ def _by_element(value: Callable[..., float]) -> Kernel:
             ys = list(map(value, *rows))
         except (ValueError, ZeroDivisionError):
             ys = [_or_nan(value, xs) for xs in zip(*rows, strict=True)]
-            np.log(-1.0)  # an invalid value, for NumPy to notice
+            if problems is None:
+                np.log(-1.0)
+            else:
+                problems.append("invalid")
         out[...] = np.reshape(ys, out.shape)
 
     return kernel
@@ -79,7 +86,7 @@ def _is_one(x: Operand) -> bool:
 
 def _divide(a: Operand, b: Operand, out: Array) -> None:
     """a / b; inf / 0 and NaN / 0 are outside the domain too, of which IEEE 754 does not complain."""
-    if np.count_nonzero(b == 0.0):
+    if not (_is_one(a) and np.isfinite(a)) and np.count_nonzero(b == 0.0):
         np.divide(1.0, 0.0)
     np.divide(a, b, out)
 

@@ -100,10 +100,7 @@ class Planner:
     def plan(self) -> Plan:
         """The arrays and the calls."""
         homes = self._homes()
-        # Groups keep their numbers in `ones`, because those that are joined are not among them.
-        blocks = {self.groups[block].nodes[0]: i for block, i in self.ones.items() if block >= 0}
         self.groups = with_bias_gradients(self.groups, self.ones, homes, self.graph)
-        self.ones = blocks
         last_use = self._last_uses()
         free: dict[Base, list[int]] = {}
         # Sums that are returned as they are need not become means first.
@@ -184,7 +181,7 @@ class Planner:
             return
         mine = [homes.get(i) for i in nodes]
         is_late = group.phase == AFTER or not self.has_batch or self.reduce is None
-        one = self.ones.get(nodes[0])
+        one = self.ones.get(group.block)
         if one is None and is_late and None not in mine and len({base for base, _ in mine}) == 1:  # type: ignore[misc]
             base = mine[0][0]  # type: ignore[index]
             if self.bases[base].is_batched == group.is_batched:

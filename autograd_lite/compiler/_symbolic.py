@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd_lite.compiler._affine import without_ones
 from autograd_lite.compiler._blocks import is_name, labelled, positions, seen
 from autograd_lite.compiler._calls import BatchPower, Call
-from autograd_lite.compiler._views import BATCH, Positions, View
+from autograd_lite.compiler._views import BATCH, Base, Positions, View
 
 if TYPE_CHECKING:
     from autograd_lite.compiler._program import Program
@@ -353,3 +352,33 @@ def parts_of(symbol: Symbol) -> Iterator[Part]:
             yield x
         elif isinstance(x, Joined):
             yield from x.parts
+
+
+def without_ones(call: Call, bases: Sequence[Base]) -> list[Call]:
+    """What a product with a row of ones stands for, as W x and + b, or as D xᵀ and the sums of D."""
+    if call.op != "matmul" or not isinstance(right := call.operands[1], View):
+        return [call]
+    last = right.offset + sum((size - 1) * step for size, step in right.axes if size != BATCH)
+    if not bases[right.base].has_ones or last != bases[right.base].rows - 1:
+        return [call]
+    left, out = call.operands[0], call.out
+    assert isinstance(left, View)
+    if right.axes[-2][0] == BATCH:
+        to, by_bias = _last_of(out, -1)
+        return [
+            Call("matmul", (left, _last_of(right, -1)[0]), to),
+            Call("add.reduce", (left,), by_bias._replace(axes=by_bias.axes[:-1]), len(left.axes) - 1),
+        ]
+    weights, bias = _last_of(left, -1)
+    return [
+        Call("matmul", (weights, _last_of(right, -2)[0]), out),
+        Call("add", (out, bias), out),
+    ]
+
+
+def _last_of(view: View, axis: int) -> tuple[View, View]:
+    """A view without the last place along an axis, and that place."""
+    size, step = view.axes[axis]
+    axes, one = list(view.axes), list(view.axes)
+    axes[axis], one[axis] = (size - 1, step if size > 2 else 0), (1, 0)
+    return view._replace(axes=tuple(axes)), View(view.base, view.offset + (size - 1) * step, tuple(one))

@@ -18,7 +18,7 @@ class Base(NamedTuple):
     other.
     """
 
-    kind: str  # parameters, input, output, buffer or scratch
+    kind: str  # parameters, input, output, mean, buffer or scratch
     rows: int
     is_batched: bool
     dtype: str = "float64"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from autograd_lite._primitive import Primitive
 from autograd_lite.compiler._calls import BatchPower, Call
 from autograd_lite.compiler._graph import CONDITIONS, row_of
-from autograd_lite.compiler._kernels import LOGICAL_UFUNCS, ZERO, Segments, is_ours, kernel_of, reduction_of
+from autograd_lite.compiler._kernels import LOGICAL_UFUNCS, Segments, is_ours, kernel_of, reduction_of
 from autograd_lite.compiler._requirements import check
 from autograd_lite.compiler._views import View
 from autograd_lite.engine import Value
@@ -28,8 +28,6 @@ Bound = Callable[[], Any]
 SMALL = 8192
 # For more numbers than these, a choice without branches is faster.
 BRANCHES = 256
-
-NOTICED: Any = {"divide": "call", "invalid": "call", "over": "ignore", "under": "ignore"}
 
 UFUNCS = {name: getattr(np, name) for name in ("add", "subtract", "multiply", "negative", "matmul")}
 
@@ -50,11 +48,12 @@ class Workspace:
             self.arrays.append(base.array(batch_size))
         self.given = [self._numbers(k) for k in (0, *program.sources)]
         self.rebound = [i for i, call in enumerate(program.calls) if self.moving & _bases_of(call)]
+        self.problems: list[str] = []
+        self.context = _noticing(self.problems)
+        self.is_ours = all(is_ours(call.op) for call in program.calls)
         self.bound: list[Bound] = [self._bind(call) for call in program.calls]
         self.checked = [] if self.moving else [self._resolve(view) for view in program.checks]
         self._let_go()
-        self.problems: list[str] = []
-        self.context = self._context()
         self.parts = [slice(view.offset, view.offset + view.axes[0][0]) for view in program.leaves]
 
     def run(
@@ -71,11 +70,10 @@ class Workspace:
             if self.moving:
                 self._rebind()
             self.problems.clear()
-            if self.context is not None:
+            if self.is_ours:
                 self.context.run(self._run_calls)
             else:
-                with np.errstate(**NOTICED, call=_notice_in(self.problems)):
-                    self._run_calls()
+                self._run_with_users()
             if self.problems:
                 self._look_closer()
             if requirements:
@@ -101,17 +99,13 @@ class Workspace:
         for call in self.bound:
             call()
 
-    def _context(self) -> Context | None:
-        """A context in which NumPy tells of errors; to enter `np.errstate` takes as long as two calls.
-
-        What users wrote runs in their own context, which may say how precise their decimals are.
-        """
-        if not all(is_ours(call.op) for call in self.program.calls):
-            return None
-        context = Context()
-        context.run(np.seterr, **NOTICED)
-        context.run(np.seterrcall, _notice_in(self.problems))
-        return context
+    def _run_with_users(self) -> None:
+        """The same, but what users wrote runs in their own context, with their settings."""
+        for call, bound in zip(self.program.calls, self.bound, strict=True):
+            if is_ours(call.op):
+                self.context.run(bound)
+            else:
+                bound()
 
     def _rebind(self) -> None:
         """Make the views of the arrays that are other ones at each call."""
@@ -157,7 +151,7 @@ class Workspace:
         if op == "copy":
             return partial(np.copyto, out, *xs)
         is_plain = out.shape == xs[-1].shape and out.size > BRANCHES
-        if op == "select" and type(first) is float and first == 0.0 and is_plain:
+        if op == "select" and type(first) is float and repr(first) == "0.0" and is_plain:
             mask = np.empty(out.shape, np.int64)
             return partial(_clear, out.view(np.int64), xs[1].view(np.int8), mask)
         if op == "select":
@@ -174,20 +168,18 @@ class Workspace:
             return partial(reduction_of(data[0]), xs[0], Segments(data[1]), out)
         if op in CONDITIONS:
             return partial(LOGICAL_UFUNCS[str(op)], *xs, out)
-        if op == "relu":
-            return partial(np.maximum, xs[0], ZERO, out=out)
-        if op == "div" and type(first) is float and np.isfinite(first):
-            return partial(np.divide, *xs, out)  # of which NumPy notices every division by zero
-        return partial(kernel_of(row_of(op)), *xs, out)
+        return partial(kernel_of(row_of(op), self.problems), *xs, out)
 
     def _look_closer(self) -> None:
         """Raise the error of the first number outside a domain, if it was that which NumPy complained of."""
-        with np.errstate(all="ignore"):
-            for call, bound in zip(self.program.calls, self.bound, strict=True):
-                given = [np.copy(self._resolve(x)) for x in call.operands] if call.nodes is not None else []
+        for call, bound in zip(self.program.calls, self.bound, strict=True):
+            given = [np.copy(self._resolve(x)) for x in call.operands] if call.nodes is not None else []
+            if is_ours(call.op):
+                self.context.run(bound)
+            else:
                 bound()
-                if call.nodes is not None:
-                    self._check_domain(call, row_of(call.op), given)
+            if call.nodes is not None:
+                self._check_domain(call, row_of(call.op), given)
 
     def _check_domain(self, call: Call, p: Primitive, given: list[Any]) -> None:
         out = self._resolve(call.out)
@@ -206,9 +198,15 @@ class Workspace:
                 raise type(raised)(f"{raised}{example}") from None
 
 
-def _notice_in(problems: list[str]) -> Callable[[str, int], None]:
-    """What NumPy calls with its errors; a workspace in NumPy's settings would hide from the collector."""
-    return lambda kind, flag: problems.append(kind)
+def _noticing(problems: list[str]) -> Context:
+    """A context in which NumPy puts its errors down; to enter `np.errstate` takes as long as two calls.
+
+    It knows no workspace, which would hide from the collector in NumPy's settings.
+    """
+    context = Context()
+    context.run(np.seterr, divide="call", invalid="call", over="ignore", under="ignore")
+    context.run(np.seterrcall, lambda kind, flag: problems.append(kind))
+    return context
 
 
 def _clear(out: NDArray[np.int64], condition: NDArray[np.int8], mask: NDArray[np.int64]) -> None:
