@@ -245,7 +245,7 @@ def plain_arrays(args: tuple[Any, ...], in_axes: Axes) -> tuple[Any, list[Array]
     What decides the graph, the arrays as `arguments` gives them, and the size of the batch; None for other
     arguments.
     """
-    axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args)
+    axes = (in_axes,) * len(args) if in_axes is None or isinstance(in_axes, int) else in_axes
     if len(axes) != len(args) or not args:
         return None
     shapes = []
