@@ -15,7 +15,7 @@ from autograd_lite.nn.module import Module, assign
 from autograd_lite.optim import Optimizer
 from autograd_lite.training._archive import NewerError, PathLike, content_of, file_at, write
 from autograd_lite.training._data import Array
-from autograd_lite.training._generators import generator_of, places, state_of
+from autograd_lite.training._generators import Place, generator_of, places, state_of
 from autograd_lite.training._history import History, Standing
 
 # What a file may name: optimizers and schedules. Their arguments are checked by their constructors.
@@ -182,7 +182,7 @@ def _model_parts(model: Module) -> dict[str, Any]:
         description, reason = architecture.describe(model), ""
     except (TypeError, ValueError) as error:
         description, reason = None, str(error)
-    sources = {place: getattr(module, name) for place, (module, name) in places(model).items()}
+    sources = {path: place.generator for path, place in _generators(model).items()}
     different = list({id(source): source for source in sources.values()}.values())
     number = {id(source): k for k, source in enumerate(different)}
     return {
@@ -192,7 +192,7 @@ def _model_parts(model: Module) -> dict[str, Any]:
         "names": list(state),
         "weights": weights,
         "generators": [state_of(source) for source in different],
-        "places": {place: number[id(source)] for place, source in sources.items()},
+        "places": {path: number[id(source)] for path, source in sources.items()},
     }
 
 
@@ -223,15 +223,27 @@ def _fill(model: Module, parts: _Model) -> None:
             f"expected a model with the {len(parts.names)} parameters of the {parts.name} in the file, but "
             f"got {model!r} with {len(parameters)}, and what differs first is {different}"
         )
-    owners = places(model)
+    owners = _generators(model)
     if owners.keys() != parts.places.keys():
         raise ValueError(
             f"expected a model with {len(parts.places)} random generators, as the {parts.name} in the file, "
             f"but got {model!r} with {len(owners)}"
         )
     assign(parameters.values(), parts.weights.tolist())
-    for place, (module, name) in owners.items():
-        setattr(module, name, parts.generators[parts.places[place]])
+    for path, place in owners.items():
+        place.put(parts.generators[parts.places[path]])
+
+
+def _generators(model: Module) -> dict[str, Place]:
+    """Where the generators of a model are, if others can be put there."""
+    found = places(model)
+    for path, place in found.items():
+        if isinstance(place.owner, tuple):
+            raise TypeError(
+                "expected random generators in attributes, lists, dicts or arrays, where load can replace "
+                f"them, but {path} is in a tuple: make it a list"
+            )
+    return found
 
 
 def _optimizer_parts(optimizer: Optimizer) -> dict[str, Any]:
