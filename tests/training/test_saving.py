@@ -3,8 +3,11 @@
 import json
 import os
 import pickle
+import stat
 import subprocess
 import sys
+import tracemalloc
+import zipfile
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -227,7 +230,44 @@ def test_a_link_goes_on_pointing_to_the_file(tmp_path):
     assert os.listdir(tmp_path / "folder") == ["file"]
 
 
+def test_a_file_keeps_its_permissions(tmp_path):
+    for mode in (0o600, 0o640):
+        (tmp_path / "m").touch()
+        (tmp_path / "m").chmod(mode)
+        save(tmp_path / "m", Neuron(1))
+        assert stat.S_IMODE((tmp_path / "m").stat().st_mode) == mode
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name in ("pipe", "loop", "link"):
+        with pytest.raises(
+            OSError, match=r"expected the name of a file to save to, but .* is a device, a pipe"
+        ):
+            save(tmp_path / name, Neuron(1))
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert (tmp_path / "loop").is_symlink()
+    assert sorted(os.listdir(tmp_path)) == ["link", "loop", "pipe"]
+
+
 # Crashes
+
+
+def test_the_folder_is_synced_after_the_file_is_in_its_place_if_it_can_be(tmp_path, monkeypatch):
+    synced = []
+
+    def fsync(descriptor):
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        synced.append((is_folder, os.listdir(tmp_path) == ["m"]))
+        if is_folder:
+            raise OSError("not on this file system")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    save(tmp_path / "m", Neuron(1))
+    assert synced == [(False, False), (True, True)]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
@@ -403,6 +443,91 @@ def test_a_file_of_a_newer_version_is_refused_with_its_number(saved, version, mo
     _archive.write(saved, {k: x for k, x in content.items() if k not in ("format", "version")})
     monkeypatch.undo()
     refused(saved, ValueError, f"expected a file of version 1 or before, but got one of version {version}")
+
+
+@pytest.mark.parametrize("version", [0, -5, True, 1.0, "1"])
+def test_a_file_of_no_version_is_refused(saved, version):
+    content = _archive.content_of(saved.read_bytes())
+    _archive.write(saved, content | {"version": version})
+    refused(saved, ValueError, "its version is")
+
+
+# Files that would use up the memory
+
+
+def with_member(path, name, data, method=zipfile.ZIP_DEFLATED):
+    """The same file with another member."""
+    with zipfile.ZipFile(path) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for key, x in (members | {name: data}).items():
+            archive.writestr(key, x)
+
+
+def zeros(n, dtype="|u1"):
+    return archive(np.save, np.zeros(n, dtype))
+
+
+def peak(path, model=None):
+    """The most memory that loading takes, in bytes."""
+    tracemalloc.start()
+    try:
+        load(path, model)
+    except ValueError:
+        pass
+    finally:
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    return most
+
+
+def test_what_nothing_refers_to_is_not_read(saved):
+    with_member(saved, "extra.npy", zeros(50_000_000))
+    assert saved.stat().st_size < 10**6
+    assert load(saved).history is not None
+    assert peak(saved) < 5e6
+
+
+@pytest.mark.parametrize("name", ["about", "array0"])
+def test_a_member_that_is_too_large_is_not_unpacked(saved, name, monkeypatch):
+    monkeypatch.setattr(_archive, "MAX_BYTES", 10**6)
+    monkeypatch.setattr(_archive, "MAX_TEXT", 10**6)
+    with_member(saved, f"{name}.npy", zeros(50_000_000))
+    refused(saved, ValueError, f"the entry '{name}' has 50000128 bytes, and .* are allowed")
+    assert peak(saved) < 5e6
+
+
+def test_members_that_are_too_large_together_are_not_unpacked(saved, monkeypatch):
+    with zipfile.ZipFile(saved) as file:
+        size = sum(info.file_size for info in file.infolist())
+    monkeypatch.setattr(_archive, "MAX_BYTES", size)
+    load(saved)
+    monkeypatch.setattr(_archive, "MAX_BYTES", size - 1)
+    refused(saved, ValueError, "bytes, and .* are allowed")
+
+
+@pytest.mark.parametrize("constant", ["MAX_BYTES", "MAX_TEXT"])
+def test_more_than_can_be_loaded_is_not_saved(tmp_path, constant, monkeypatch):
+    monkeypatch.setattr(_archive, constant, 3000)
+    save(tmp_path / "m", MLP(2, [3, 1]))
+    before = (tmp_path / "m").read_bytes()
+    load(tmp_path / "m")
+    with pytest.raises(ValueError, match=r"expected at most 3000 bytes .*to save, but got \d+: save less"):
+        save(tmp_path / "m", MLP(2, [30, 10, 1]))
+    assert (tmp_path / "m").read_bytes() == before
+
+
+def test_an_array_that_claims_to_be_larger_than_it_is_makes_no_room_for_that(saved):
+    header = BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (10**8,)})
+    with_member(saved, "array0.npy", header.getvalue() + bytes(8))
+    refused(saved, ValueError, "does not have the size that its beginning says")
+    assert peak(saved) < 5e6
+
+
+def test_members_that_are_packed_in_another_way_are_refused(saved):
+    with_member(saved, "extra.npy", b"", zipfile.ZIP_LZMA)
+    refused(saved, ValueError, "is compressed in a way that save does not use")
 
 
 BAD_VECTORS = [
