@@ -47,7 +47,8 @@ FLOORS = [
     | {f"optim.{name}" for name in ("_checks", "_clipping", "_optimizer", "_rules", "_schedules")},
     {"_strategies", "testing", "training"}
     | {f"training.{name}" for name in ("_archive", "_data", "_engines", "_evaluation", "_fit", "_generators")}
-    | {f"training.{name}" for name in ("_history", "_loop", "_metrics", "_prediction", "_saving")},
+    | {f"training.{name}" for name in ("_history", "_loop", "_metrics", "_prediction", "_saving")}
+    | {"training._saved_history"},
     {"plotting"},
     {""},
 ]

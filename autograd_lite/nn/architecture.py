@@ -113,8 +113,32 @@ def build(description: Mapping[str, Any]) -> Module:
     ... ]})
     Sequential(Layer(2, 3, activation='tanh'), Dropout(0.5))
     """
-    _check(description)
+    count_parameters(description)
     return _build(description, [])
+
+
+def difference(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    """What differs first between two descriptions, initializers aside; empty if nothing does.
+
+    Examples
+    --------
+    >>> difference(describe(MLP(2, [1], init="he")), describe(MLP(2, [1], init="zeros")))
+    ''
+    >>> difference(describe(Layer(2, 1)), describe(Layer(2, 1, activation="tanh")))
+    "activation: 'relu' and 'tanh'"
+    """
+    stack = [("", wanted, found)]
+    while stack:
+        place, a, b = stack.pop()
+        for name in ("class", *a):
+            if name not in ("init", "steps") and a[name] != b.get(name):
+                return f"{place}{name}: {reprlib.repr(a[name])} and {reprlib.repr(b.get(name))}"
+        steps, others = a.get("steps", []), b.get("steps", [])
+        if len(steps) != len(others):
+            return f"{place}steps: {len(steps)} and {len(others)}"
+        pairs = [(f"{place}steps.{k}.", *pair) for k, pair in enumerate(zip(steps, others, strict=True))]
+        stack += reversed(pairs)
+    return ""
 
 
 ADVICE = "save its state_dict(), make the model in your code, and load the state there"
@@ -153,8 +177,19 @@ def _form(module: Module) -> Any:
     return kinds, [name for name, _ in module.named_parameters()]
 
 
-def _check(description: Any) -> None:
-    """Raise ValueError unless everything is there, and of a form and a size that can be built."""
+def count_parameters(description: Any) -> int:
+    """The number of parameters of what `build` would make, which is not made.
+
+    Raises
+    ------
+    ValueError
+        Unless everything is there, and of a form and a size that can be built.
+
+    Examples
+    --------
+    >>> count_parameters(describe(MLP(2, [3, 1])))
+    13
+    """
     parameters = 0
     stack = [(description, 1)]
     while stack:
@@ -178,15 +213,21 @@ def _check(description: Any) -> None:
             parameters += _count(part)
         if parameters > MAX_PARAMETERS:
             raise ValueError(f"expected at most {MAX_PARAMETERS} parameters, but got {parameters} or more")
+    return parameters
 
 
 def _count(part: Mapping[str, Any]) -> int:
-    """The number of parameters, without slopes."""
+    """The number of parameters of neurons, with the slopes of PReLU."""
     sizes = part.get("sizes", [part.get("n_out", 1)])
     widths = [part["n_in"], *sizes] if isinstance(sizes, list | tuple) else []
     if not widths or any(type(n) is not int or n < 1 for n in widths):
         raise ValueError(f"expected sizes that are integers from 1 on, but got {reprlib.repr(dict(part))}")
-    return sum((a + 1) * b for a, b in pairwise(widths))
+    activation = part["activation"]
+    names = [activation] * (len(widths) - 2) + [part.get("output", activation)]
+    return sum(
+        (fan_in + 1 + (name == "prelu")) * fan_out
+        for (fan_in, fan_out), name in zip(pairwise(widths), names, strict=False)
+    )
 
 
 def _build(description: Mapping[str, Any], finished: list[Module]) -> Module:

@@ -37,6 +37,25 @@ def assign(parameters: Iterable[Value], numbers: Iterable[float]) -> None:
         raise
 
 
+def children_of(x: Any) -> list[tuple[Any, Any]]:
+    """What is in a module's attributes, or in a container, each with its name.
+
+    Examples
+    --------
+    >>> children_of([3.0, 4.0]), children_of(5.0)
+    ([(0, 3.0), (1, 4.0)], [])
+    """
+    if isinstance(x, Module):
+        return list(vars(x).items())
+    if isinstance(x, dict):
+        return list(x.items())
+    if isinstance(x, list | tuple):
+        return list(enumerate(x))
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        return [(",".join(map(str, index)), item) for index, item in np.ndenumerate(x)]
+    return []
+
+
 class Module:
     """Base class of everything that has parameters.
 
@@ -112,15 +131,7 @@ class Module:
         visited: set[int] = set()
         while stack:
             path, x = stack.pop()
-            children: list[tuple[Any, Any]] = []
-            if isinstance(x, Module):
-                children = list(vars(x).items())
-            elif isinstance(x, dict):
-                children = list(x.items())
-            elif isinstance(x, list | tuple):
-                children = list(enumerate(x))
-            elif isinstance(x, np.ndarray) and x.dtype == object:
-                children = [(",".join(map(str, index)), item) for index, item in np.ndenumerate(x)]
+            children = children_of(x)
             if children or isinstance(x, Module):
                 if id(x) in visited:
                     continue

@@ -64,6 +64,7 @@ class SGD(Optimizer):
         self.momentum = fraction("momentum", self.momentum)
         if not isinstance(self.nesterov, bool | np.bool_):
             raise TypeError(f"expected True or False for nesterov, but got {self.nesterov!r}")
+        self.nesterov = bool(self.nesterov)
         if self.nesterov and not self.momentum:
             raise ValueError("expected a momentum above 0 for nesterov=True, but got momentum=0.0")
 

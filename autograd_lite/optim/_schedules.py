@@ -3,10 +3,17 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from autograd_lite.optim._checks import count, not_negative, positive
 
 Schedule = Callable[[int], float]
+
+
+def _assign(schedule: Any, **numbers: float) -> None:
+    """Keep the numbers as Python's, so that a schedule that is read from a file computes the same rates."""
+    for name, x in numbers.items():
+        object.__setattr__(schedule, name, x)
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,7 @@ class ExponentialDecay:
     gamma: float
 
     def __post_init__(self) -> None:
-        positive("lr", self.lr)
-        positive("gamma", self.gamma)
+        _assign(self, lr=positive("lr", self.lr), gamma=positive("gamma", self.gamma))
 
     def __call__(self, epoch: int) -> float:
         return self.lr * self.gamma**epoch
@@ -77,9 +83,12 @@ class StepDecay:
     step_size: int
 
     def __post_init__(self) -> None:
-        positive("lr", self.lr)
-        positive("gamma", self.gamma)
-        count("step_size", self.step_size, 1)
+        _assign(
+            self,
+            lr=positive("lr", self.lr),
+            gamma=positive("gamma", self.gamma),
+            step_size=count("step_size", self.step_size, 1),
+        )
 
     def __call__(self, epoch: int) -> float:
         return self.lr * self.gamma ** (epoch // self.step_size)
@@ -124,9 +133,13 @@ class CosineDecay:
     lr_min: float = 0.0
 
     def __post_init__(self) -> None:
-        positive("lr", self.lr)
-        count("epochs", self.epochs, 1)
-        if not_negative("lr_min", self.lr_min) > self.lr:
+        _assign(
+            self,
+            lr=positive("lr", self.lr),
+            epochs=count("epochs", self.epochs, 1),
+            lr_min=not_negative("lr_min", self.lr_min),
+        )
+        if self.lr_min > self.lr:
             raise ValueError(f"expected lr_min of at most lr={self.lr!r}, but got {self.lr_min!r}")
 
     def __call__(self, epoch: int) -> float:

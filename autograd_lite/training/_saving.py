@@ -1,6 +1,8 @@
 """`save` and `load`: a model, its optimizer and its history in one file of arrays, without pickle."""
 
+from collections.abc import Callable
 from dataclasses import fields
+from itertools import zip_longest
 from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,10 +15,11 @@ from autograd_lite._choose import choose
 from autograd_lite.nn import architecture
 from autograd_lite.nn.module import Module, assign
 from autograd_lite.optim import Optimizer
-from autograd_lite.training._archive import NewerError, PathLike, content_of, file_at, write
+from autograd_lite.training._archive import NewerError, PathLike, content_of, file_at, reread, write
 from autograd_lite.training._data import Array
-from autograd_lite.training._generators import generator_of, places, state_of
-from autograd_lite.training._history import History, Standing
+from autograd_lite.training._generators import Place, generator_of, places, state_of
+from autograd_lite.training._history import History
+from autograd_lite.training._saved_history import history_of, history_parts, vector
 
 # What a file may name: optimizers and schedules. Their arguments are checked by their constructors.
 CLASSES: dict[str, Any] = {
@@ -25,7 +28,24 @@ CLASSES: dict[str, Any] = {
 
 
 class Saved(NamedTuple):
-    """What `load` returns."""
+    """What `load` returns: ``model, optimizer, history = load(path)``.
+
+    Attributes
+    ----------
+    model : Module
+        The model, with the weights and the random generators that were saved.
+    optimizer : Optimizer or None
+        The optimizer with its arguments and its state, if it was saved.
+    history : History or None
+        The history, if it was saved; ``fit(..., history=history)`` goes on where that training ended.
+
+    Examples
+    --------
+    >>> from autograd_lite.nn import MLP
+    >>> saved = Saved(MLP(2, [1]), optimizer=None, history=None)
+    >>> saved.model
+    MLP(2, [1], activation='linear', output='linear')
+    """
 
     model: Module
     optimizer: Optimizer | None
@@ -38,17 +58,22 @@ def save(
     """Write a model to a file, and what is needed to go on with its training.
 
     The file is a .npz archive of NumPy arrays, one of them text in JSON. It takes the place of a file of that
-    name at once: whatever happens, there is the old one or the new one. It can be called in
-    a callback of `fit`, and the training continued with ``fit(..., history=history)``.
+    name at once, with its permissions: whatever happens, there is the old one or the new one. What `load`
+    would refuse is not written. It can be called in a callback of `fit`, and the training continued with
+    ``fit(..., history=history)``.
+
+    Until it is whole, the new file has another name in the same folder, ``.autograd_lite-....tmp``. If the
+    process is killed or the power fails while it is written, that one is left over and can be deleted.
 
     Parameters
     ----------
     path : str or os.PathLike
-        The name of the file, as it is: nothing is appended.
+        The name of the file, as it is: nothing is appended, and ``~`` does not stand for a folder.
     model : Module
         Of any class. Those of `nn` are made anew by `load`, unless you changed them after they were made, or
         they have an initializer of your own. Of these and of others, the weights and the states of random
-        generators are saved, and `load` has to be given a model of the same form.
+        generators are saved, and `load` has to be given a model of the same form. Generators are found where
+        parameters are: in attributes, and in lists, dicts and object arrays there.
     optimizer : Optimizer, optional
         One of `optim`, its learning rate a number or a schedule of `optim`.
     history : History, optional
@@ -58,21 +83,26 @@ def save(
     ------
     OSError
         If the file cannot be written: FileNotFoundError if there is no such folder, IsADirectoryError
-        if `path` is one.
+        if `path` is one, OSError itself if it is a device or a pipe.
     TypeError
-        If something is of another class, or the optimizer has an argument that a file cannot hold, such
-        as a function.
+        If something is of another class, the optimizer has an argument that a file cannot hold, such
+        as a function, or a random generator is in a tuple.
     ValueError
-        If a weight is infinite or NaN, or the history is that of a model with other parameters.
+        If a weight is infinite or NaN, the history is that of a model with other parameters, or `load` would
+        refuse the model, the optimizer or the history, as after an assignment to their attributes. Then the
+        file is as it was before.
 
     Examples
     --------
     >>> import tempfile
     >>> from autograd_lite.nn import MLP
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> model = MLP(2, [3, 1], seed=0)
-    >>> save(folder / "model.npz", model)
-    >>> load(folder / "model.npz").model([1.0, 2.0]).data == model([1.0, 2.0]).data
+    >>> from autograd_lite.optim import Adam
+    >>> from autograd_lite.training import fit
+    >>> file = Path(tempfile.mkdtemp()) / "model.npz"
+    >>> model, optimizer = MLP(2, [3, 1], seed=0), Adam(0.1)
+    >>> history = fit(model, [[0.0, 1.0]], [1.0], loss="mse", optimizer=optimizer, epochs=5)
+    >>> save(file, model, optimizer=optimizer, history=history)
+    >>> load(file).model([1.0, 2.0]).data == model([1.0, 2.0]).data
     True
     """
     for thing, kind, name in (
@@ -83,11 +113,23 @@ def save(
         if not isinstance(thing, kind):
             raise TypeError(f"expected {name} to save, but got {thing!r}")
     file = file_at(path)
+    n = len(model.parameters())
     content = {
         "model": _model_parts(model),
         "optimizer": None if optimizer is None else _optimizer_parts(optimizer),
-        "history": None if history is None else _history_parts(history, len(model.parameters())),
+        "history": None if history is None else history_parts(history, n),
     }
+    readers: dict[str, Callable[[Any], object]] = {
+        "model": _described,
+        "optimizer": _optimizer,
+        "history": lambda parts: history_of(parts, n),
+    }
+    for part, read in readers.items():
+        try:
+            if content[part] is not None:
+                read(reread(content[part]))
+        except Exception as error:
+            raise ValueError(f"expected what load can read, but the {part} is not: {error}") from error
     write(file, content)
 
 
@@ -106,8 +148,8 @@ def load(path: PathLike, model: Module | None = None) -> Saved:
 
     Returns
     -------
-    NamedTuple (model, optimizer, history)
-        The last two are None if they were not saved.
+    Saved
+        A named tuple ``(model, optimizer, history)``; the last two are None if they were not saved.
 
     Raises
     ------
@@ -115,9 +157,10 @@ def load(path: PathLike, model: Module | None = None) -> Saved:
         If the file cannot be read: FileNotFoundError if there is none.
     ValueError
         If it is not one that `save` wrote, damaged, or of a newer version, has weights that are not
-        finite, or the model is of another form; then nothing is changed.
+        finite, or the model is of another form: with other parameters or random generators, or, if it is one
+        of `nn`, with another activation or probability of dropout. Then nothing is changed.
     TypeError
-        If `model` is no Module.
+        If `model` is no Module, or has a random generator in a tuple.
 
     Examples
     --------
@@ -143,7 +186,7 @@ def load(path: PathLike, model: Module | None = None) -> Saved:
         content = content_of(data)
         parts = _described(content["model"])
         optimizer = None if content["optimizer"] is None else _optimizer(content["optimizer"])
-        history = None if content["history"] is None else _history(content["history"], len(parts.weights))
+        history = None if content["history"] is None else history_of(content["history"], len(parts.weights))
         made = architecture.build(parts.architecture) if parts.architecture and model is None else model
     except NewerError:
         raise
@@ -153,8 +196,8 @@ def load(path: PathLike, model: Module | None = None) -> Saved:
         ) from error
     if made is None:
         raise ValueError(
-            f"expected a model to load the weights of {parts.name} into: pass model=, of the same form "
-            f"({parts.reason})"
+            f"expected a model to load the weights of {parts.name} into: pass model=, of the same form, as "
+            f"the file does not say how to make it ({parts.reason})"
         )
     _fill(made, parts)
     return Saved(made, optimizer, history)
@@ -181,8 +224,8 @@ def _model_parts(model: Module) -> dict[str, Any]:
     try:
         description, reason = architecture.describe(model), ""
     except (TypeError, ValueError) as error:
-        description, reason = None, str(error)
-    sources = {place: getattr(module, name) for place, (module, name) in places(model).items()}
+        description, reason = None, str(error).removesuffix(f": {architecture.ADVICE}")
+    sources = {path: place.generator for path, place in _generators(model).items()}
     different = list({id(source): source for source in sources.values()}.values())
     number = {id(source): k for k, source in enumerate(different)}
     return {
@@ -192,46 +235,79 @@ def _model_parts(model: Module) -> dict[str, Any]:
         "names": list(state),
         "weights": weights,
         "generators": [state_of(source) for source in different],
-        "places": {place: number[id(source)] for place, source in sources.items()},
+        "places": {path: number[id(source)] for path, source in sources.items()},
     }
 
 
 def _described(parts: Any) -> _Model:
     names = parts["names"]
-    if not all(isinstance(name, str) for name in names):
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError("the parameters have no names")
     model = _Model(
         str(parts["name"]),
         parts["architecture"],
         str(parts["reason"]),
         names,
-        _vector(parts["weights"], len(names)),
+        vector(parts["weights"], len(names)),
         [generator_of(state) for state in parts["generators"]],
         parts["places"],
     )
     if not all(type(k) is int and 0 <= k < len(model.generators) for k in model.places.values()):
         raise ValueError("a random generator is missing")
+    if model.architecture is not None:
+        # Before anything is built, which may take long.
+        n = architecture.count_parameters(model.architecture)
+        if n != len(names):
+            raise ValueError(f"the model has {n} parameters, but there are the names of {len(names)}")
     return model
 
 
 def _fill(model: Module, parts: _Model) -> None:
     """Give a model the weights and the generators of a file, all of them or none."""
-    parameters = dict(model.named_parameters())
+    parameters, owners = dict(model.named_parameters()), _generators(model)
+    wanted, kind = f"the {parts.name} in the file", type(model).__name__
     if list(parameters) != parts.names:
-        different = next((name for name in parts.names if name not in parameters), "their order")
+        pairs = enumerate(zip_longest(parts.names, parameters, fillvalue="none"))
+        k, (there, here) = next((k, pair) for k, pair in pairs if pair[0] != pair[1])
         raise ValueError(
-            f"expected a model with the {len(parts.names)} parameters of the {parts.name} in the file, but "
-            f"got {model!r} with {len(parameters)}, and what differs first is {different}"
+            f"expected a model with the {len(parts.names)} parameters of {wanted}, but got {kind} with "
+            f"{len(parameters)}, and what differs first is parameter {k}: {there} and {here}"
         )
-    owners = places(model)
-    if owners.keys() != parts.places.keys():
+    if different := _difference(parts.architecture, model):
         raise ValueError(
-            f"expected a model with {len(parts.places)} random generators, as the {parts.name} in the file, "
-            f"but got {model!r} with {len(owners)}"
+            f"expected a model of the form of {wanted}, but got {kind}, and what differs first is {different}"
+        )
+    if others := owners.keys() ^ parts.places.keys():
+        raise ValueError(
+            f"expected a model with {len(parts.places)} random generators, as {wanted}, but got {kind} with "
+            f"{len(owners)}, and what differs first is {min(others)}"
         )
     assign(parameters.values(), parts.weights.tolist())
-    for place, (module, name) in owners.items():
-        setattr(module, name, parts.generators[parts.places[place]])
+    for path, place in owners.items():
+        place.put(parts.generators[parts.places[path]])
+
+
+def _difference(wanted: dict[str, Any] | None, model: Module) -> str:
+    """What differs first between a file's architecture and a model's, if both are known."""
+    if wanted is None:
+        return ""
+    try:
+        found = architecture.describe(model)
+    except (TypeError, ValueError):
+        return ""
+    return architecture.difference(wanted, found)
+
+
+def _generators(model: Module) -> dict[str, Place]:
+    """Where the generators of a model are, if others can be put there."""
+    found = places(model)
+    for path, place in found.items():
+        if isinstance(place.owner, tuple):
+            raise TypeError(
+                "expected random generators in attributes, lists, dicts or arrays, where load can replace "
+                f"them, but {path} is in a tuple: make it a list"
+            )
+    return found
 
 
 def _optimizer_parts(optimizer: Optimizer) -> dict[str, Any]:
@@ -243,7 +319,8 @@ def _object_parts(thing: Any) -> dict[str, Any]:
     kind = type(thing).__name__
     if CLASSES.get(kind) is not type(thing):
         raise TypeError(
-            f"expected one of {', '.join(CLASSES)} to save, but got {thing!r}: a file cannot hold it"
+            f"expected one of {', '.join(CLASSES)} to save, but got {thing!r}, which a file cannot hold: "
+            "choose one of these, or leave out optimizer=, as a history has the optimizer's state"
         )
     arguments = {field.name: getattr(thing, field.name) for field in fields(thing)}
     return {
@@ -269,74 +346,3 @@ def _object(parts: Any) -> Any:
         for name, x in parts["arguments"].items()
     }
     return choose(CLASSES, parts["class"], "class")(**arguments)
-
-
-def _history_parts(history: History, n: int) -> dict[str, Any]:
-    standing = history._standing
-    if standing is not None and len(standing.weights) != n:
-        raise ValueError(
-            f"expected the history of this model's training, but it is of {len(standing.weights)} "
-            f"parameters, and the model has {n}"
-        )
-    starts = history.restarts
-    return _curves(history) | {
-        "standing": None if standing is None else standing._asdict(),
-        "restarts": [_curves(start) for start in starts],
-        "best": next((k for k, start in enumerate(starts) if start is history), None),
-    }
-
-
-def _curves(history: History) -> dict[str, Any]:
-    return {
-        "loss": history.loss,
-        "learning_rate": history.learning_rate,
-        "val_loss": history.val_loss,
-        "metrics": history.metrics,
-        "stop_reason": history.stop_reason,
-    }
-
-
-def _history(parts: Any, n: int) -> History:
-    history = _history_of_curves(parts)
-    history.restarts = [_history_of_curves(start) for start in parts["restarts"]]
-    if parts["best"] is not None:
-        history.restarts[parts["best"]] = history
-    if parts["standing"] is not None:
-        history._standing = standing = Standing(**parts["standing"])
-        _vector(standing.weights, n)
-        _vector(standing.best, n)
-        for state in (standing.order, *standing.generators.values()):
-            generator_of(state)
-        held_out = standing.held_out
-        if (
-            standing.epochs != len(history)
-            or standing.lowest not in (None, *range(len(history.val_loss)))
-            or standing.shared not in (None, *standing.generators)
-            or not isinstance(standing.optimizer_state, dict)
-            or not (held_out is None or (held_out.ndim == 1 and held_out.dtype.kind == "i" and held_out.size))
-            or (held_out is not None and held_out.min() < 0)
-        ):
-            raise ValueError("the history does not say where the training stands")
-    return history
-
-
-def _history_of_curves(parts: Any) -> History:
-    history = History(**{name: parts[name] for name in _curves(History())})
-    curves = [history.loss, history.learning_rate, history.val_loss, *history.metrics.values()]
-    if not all(isinstance(curve, list) and all(type(x) in (int, float) for x in curve) for curve in curves):
-        raise ValueError("the history has curves that are no lists of numbers")
-    if not isinstance(history.stop_reason, str):
-        raise ValueError("the history does not say why the training ended")
-    if any(len(curve) != len(history) for curve in curves if curve is not history.val_loss or curve):
-        raise ValueError("the history has curves of different lengths")
-    return history
-
-
-def _vector(x: Any, n: int) -> Array:
-    if not isinstance(x, np.ndarray) or x.dtype != np.float64 or x.shape != (n,):
-        found = f"{x.dtype} {x.shape}" if isinstance(x, np.ndarray) else type(x).__name__
-        raise ValueError(f"{n} weights should be there, but there is {found}")
-    if not np.isfinite(x).all():
-        k = int(np.argmin(np.isfinite(x)))
-        raise ValueError(f"weight number {k} is {x[k]}")
-    return x

@@ -21,7 +21,7 @@ from autograd_lite.nn import (
     describe,
     he,
 )
-from autograd_lite.nn.architecture import MAX_DEPTH
+from autograd_lite.nn.architecture import MAX_DEPTH, count_parameters, difference
 
 WIDTHS = st.integers(1, 4)
 HOW = {"activation": st.sampled_from(sorted(ACTIVATIONS)), "init": st.sampled_from([None, *INITIALIZERS])}
@@ -60,6 +60,32 @@ def test_what_is_built_is_what_was_described(model):
     assert [p.label for p in built.parameters()] == [p.label for p in model.parameters()]
     built.load_state_dict(model.state_dict())
     assert built.state_dict() == model.state_dict()
+
+
+@given(models())
+def test_parameters_are_counted_without_building(model):
+    assert count_parameters(describe(model)) == len(model.parameters())
+
+
+@given(models(), models())
+def test_two_descriptions_differ_if_the_models_do_in_more_than_their_initializers(model, other):
+    assert difference(describe(model), json.loads(json.dumps(describe(model)))) == ""
+    same = repr(model) == repr(other)
+    # Modules that come twice are equal in repr to two modules.
+    if "again" not in f"{describe(model)}{describe(other)}":
+        assert (difference(describe(model), describe(other)) == "") == same
+
+
+def test_the_first_difference_has_its_place():
+    def model(p=0.5, activation="relu", init="he"):
+        inner = Sequential(Layer(2, 2, activation=activation, init=init), Dropout(p))
+        return describe(Sequential(Layer(2, 2), inner))
+
+    assert difference(model(), model(init="zeros")) == ""
+    assert difference(model(), model(0.25, "tanh")) == "steps.1.steps.0.activation: 'relu' and 'tanh'"
+    assert difference(model(), model(0.25)) == "steps.1.steps.1.p: 0.5 and 0.25"
+    assert difference(model(), describe(Sequential(Layer(2, 2)))) == "steps: 2 and 1"
+    assert difference(model(), describe(Layer(2, 2))) == "class: 'Sequential' and 'Layer'"
 
 
 @given(perceptrons(), st.integers(0, 1000))

@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -105,3 +106,17 @@ def test_the_lowest_rate_lies_between_0_and_the_first():
         CosineDecay(0.1, 5, -0.1)
     with pytest.raises(TypeError, match="for lr_min"):
         CosineDecay(0.1, 5, False)
+
+
+@pytest.mark.parametrize(
+    "number", [np.float32(0.1), np.array(0.1), np.float64(0.1), Fraction(1, 10)], ids=repr
+)
+def test_a_schedule_keeps_its_arguments_as_numbers_of_python(number):
+    for schedule in (
+        ExponentialDecay(number, number),
+        StepDecay(number, number, np.array(3)),
+        CosineDecay(number, np.int32(3), number),
+    ):
+        assert {type(x) for x in vars(schedule).values()} <= {float, int}
+        assert schedule.lr == float(number)
+        assert eval(repr(schedule)) == schedule
