@@ -12,9 +12,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike
 
-from autograd_lite._choose import choose
+from autograd_lite._choose import choose_argument
 from autograd_lite._extras import import_extra
-from autograd_lite.nn.losses import LOSSES
 from autograd_lite.nn.module import Module
 from autograd_lite.optim import SGD, Optimizer
 from autograd_lite.training._data import Array, Data, Indices, examples, held_out, is_fraction, split
@@ -23,7 +22,7 @@ from autograd_lite.training._evaluation import Loss, in_mode
 from autograd_lite.training._generators import generators
 from autograd_lite.training._history import DivergenceError, History
 from autograd_lite.training._loop import Callback, Training
-from autograd_lite.training._metrics import Metric, metrics_for
+from autograd_lite.training._metrics import Metric, metrics_for, named_loss
 
 Validation = float | tuple[ArrayLike, ArrayLike]
 
@@ -160,7 +159,7 @@ def fit(
         raise TypeError(f"expected a function of the model as penalty, but got {penalty!r}")
     if history is not None and not isinstance(history, History):
         raise TypeError(f"expected the History that fit returned, but got {history!r}")
-    per_example = loss if callable(loss) else choose(LOSSES, loss, "loss")
+    per_example = named_loss(loss)
     data = examples(X, y)
     measures = metrics_for(metrics, per_example, data.targets)
     epochs = _count("epochs", epochs, 0)
@@ -174,7 +173,7 @@ def fit(
     rng = np.random.default_rng(seed)
     kept, validated, chosen = _separated(data, validation, history, rng)
     training = Training(
-        engine=choose(ENGINES, engine, "engine")(model, per_example, penalty, kept),
+        engine=choose_argument(ENGINES, engine, "engine")(model, per_example, penalty, kept),
         modules=list(model.modules()),
         generators=generators(model),
         optimizer=SGD() if optimizer is None else optimizer,

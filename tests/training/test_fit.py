@@ -539,7 +539,8 @@ def test_the_wrong_number_of_inputs_is_refused(columns):
 
 @pytest.mark.parametrize("loss", ["entropy", "", "MSE", None, 3])
 def test_an_unknown_loss_is_refused_with_the_list_of_those_there_are(loss):
-    refused(ValueError, r"unknown loss .*: choose one of 'mse', .*'hinge'", loss=loss)
+    error = ValueError if isinstance(loss, str) else TypeError
+    refused(error, r"unknown loss .*: choose one of 'mse', .*'hinge'", loss=loss)
 
 
 @pytest.mark.parametrize("place", [0, 6])
@@ -643,7 +644,8 @@ def test_callbacks_that_are_no_sequence_are_refused(callbacks):
 
 @pytest.mark.parametrize("engine", ["", "Compiled", None, 3])
 def test_an_unknown_engine_is_refused_with_those_there_are(engine):
-    refused(ValueError, "unknown engine .*: choose one of 'compiled', 'eager'", engine=engine)
+    error = ValueError if isinstance(engine, str) else TypeError
+    refused(error, "unknown engine .*: choose one of 'compiled', 'eager'", engine=engine)
 
 
 ADVICE = r'fit\(\.\.\., engine="eager"\) takes any Python code'
