@@ -17,7 +17,7 @@ from autograd_lite._extras import import_extra
 from autograd_lite.nn.module import Module
 from autograd_lite.optim import SGD, Optimizer
 from autograd_lite.training._data import Array, Data, Indices, examples, held_out, is_fraction, split
-from autograd_lite.training._engines import ENGINES, Penalty
+from autograd_lite.training._engines import ENGINES, Divergence, Penalty
 from autograd_lite.training._evaluation import Loss, in_mode
 from autograd_lite.training._generators import generators
 from autograd_lite.training._history import DivergenceError, History
@@ -91,7 +91,9 @@ def fit(
     restarts : int, optional
         How many trainings to do, one from the model's weights and the others from weights that
         ``model.reset_parameters`` draws. The model ends with the best: by the validation loss, or by
-        the last loss if there is none. One that diverges does not end the others.
+        the last loss if there is none, which is the mean over the steps of the last epoch, with its
+        dropout. One that diverges does not end the others. After Ctrl-C the start that was interrupted counts
+        like the others, with its last whole epoch or, with `patience`, its best one.
     history : History, optional
         What an earlier call returned, to go on where it ended, with its weights, the state of its
         optimizer and its random numbers: if all else is the same, the end is the one of a training that was
@@ -114,7 +116,7 @@ def fit(
     -------
     History
         Also if the training is interrupted with Ctrl-C, which a line on standard error says: the
-        model then has the weights of the last whole step.
+        model then has the weights of the last whole step; with several starts, those of the best.
 
     Raises
     ------
@@ -127,8 +129,13 @@ def fit(
         else than Values or numbers, or if they cannot be compiled, because they branch on data or take
         the number out of a Value.
     DivergenceError
-        If the loss, the validation loss or a weight becomes infinite or NaN, in every start; the model keeps
-        the weights of the step before, and the error has the `history`. It is a FloatingPointError.
+        If the loss, the validation loss or a weight becomes infinite or NaN, in every start. With `patience`
+        the model then has the weights of the lowest validation loss, and without those of the step before,
+        or of the epoch before if it is the validation loss. The error has the `history`; it is a
+        FloatingPointError.
+    Exception
+        What a callback, a metric or a schedule raises during the training. It gets the `history` of the whole
+        epochs as an attribute, with which to go on, and the model has the weights of the last step.
 
     References
     ----------
@@ -261,8 +268,7 @@ class _End(NamedTuple):
     """How a start ended."""
 
     history: History
-    weights: Array
-    divergence: FloatingPointError | None
+    divergence: Divergence | None
     is_interrupted: bool
 
 
@@ -280,11 +286,11 @@ def _all_starts(
             current, rng = training.resume(history)
         try:
             training.run(current, rng, partial(_show, bar))
-        except FloatingPointError as error:
+        except Divergence as error:
             current.stop_reason, divergence = str(error), error
         except KeyboardInterrupt:
             is_interrupted = True
-        ended.append(_End(current, training.weights(), divergence, is_interrupted))
+        ended.append(_End(current, divergence, is_interrupted))
         if is_interrupted:
             break
     return ended
@@ -302,9 +308,11 @@ def _best(training: Training, ended: list[_End]) -> History:
     if best.divergence is not None:
         message = f"all {len(ended)} starts diverged, the last one: {last.divergence}"
         raise DivergenceError(message, best.history) from None
-    training.set_weights(best.weights)
-    if best.history._standing is not None:
-        training.optimizer.load_state_dict(best.history._standing.optimizer_state)
+    assert best.history._standing is not None
+    training.set_weights(training.scored(best.history))
+    if best.is_interrupted:
+        best.history.stop_reason += training.take_back(best.history, len(best.history))
+    training.optimizer.load_state_dict(best.history._standing.optimizer_state)
     return best.history
 
 

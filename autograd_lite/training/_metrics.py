@@ -26,7 +26,8 @@ ESTIMATES = ("mse", "mae", "huber")
 def mae(outputs: Array, targets: Array) -> float:
     """The mean absolute error Σ |ŷ - y| / n, over all examples and outputs."""
     _require_same_shape("mae", outputs, targets)
-    return float(np.mean(np.abs(outputs - targets)))
+    with np.errstate(over="ignore"):
+        return float(np.mean(np.abs(outputs - targets)))
 
 
 def r2(outputs: Array, targets: Array) -> float:
@@ -35,10 +36,11 @@ def r2(outputs: Array, targets: Array) -> float:
     For an output whose target is constant it is 1 if every output is right and otherwise 0.
     """
     _require_same_shape("r2", outputs, targets)
-    residual = np.square(targets - outputs).sum(axis=0)
-    total = np.square(targets - targets.mean(axis=0)).sum(axis=0)
-    explained = 1.0 - residual / np.where(total > 0, total, 1.0)
-    return float(np.mean(np.where(total > 0, explained, np.where(residual > 0, 0.0, 1.0))))
+    with np.errstate(over="ignore", invalid="ignore"):
+        residual = np.square(targets - outputs).sum(axis=0)
+        total = np.square(targets - targets.mean(axis=0)).sum(axis=0)
+        explained = 1.0 - residual / np.where(total > 0, total, 1.0)
+        return float(np.mean(np.where(total > 0, explained, np.where(residual > 0, 0.0, 1.0))))
 
 
 def accuracy_for(loss: Any, targets: Array) -> Metric:

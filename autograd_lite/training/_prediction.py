@@ -17,6 +17,7 @@ from autograd_lite.training._evaluation import (
     Loss,
     Results,
     in_mode,
+    mean_of,
     numbers,
     one_by_one,
     require_values,
@@ -240,7 +241,7 @@ def evaluate(
     measures = metrics_for(metrics, per_example, data.targets)
     with in_mode(list(model.modules()), False):
         outputs, losses = _results(model, per_example, data)
-    return {"loss": float(losses.mean())} | {name: f(outputs, data.targets) for name, f in measures.items()}
+    return {"loss": mean_of(losses)} | {name: f(outputs, data.targets) for name, f in measures.items()}
 
 
 def _results(model: Module, loss: Loss, data: Data) -> Results:

@@ -276,6 +276,26 @@ def test_a_validation_loss_that_overflows_is_an_error_that_names_the_epoch(engin
         fit(model, [[1.0]], [1.0], loss="mse", validation=([[1e200]], [1.0]), engine=engine)
 
 
+@pytest.mark.parametrize("patience", [None, 9])
+def test_a_validation_loss_that_overflows_leaves_the_weights_of_an_epoch_before(patience):
+    """Of the last one or, with early stopping, of the best one."""
+    model, how = following([3, 1, 2, math.inf])
+    with pytest.raises(DivergenceError, match="diverged in epoch 4") as caught:
+        fit(model, [[1.0]], [1.0], **how, patience=patience)
+    assert model.w.data == (3 if patience is None else 2)
+    assert caught.value.history.val_loss == [3, 1, 2]
+    model, how = following([math.inf])
+    with pytest.raises(DivergenceError, match="diverged in epoch 1"):
+        fit(model, [[1.0]], [1.0], **how, patience=patience)
+    assert model.w.data == 0
+
+
+def test_a_mean_of_validation_losses_that_overflows_is_a_divergence_without_warnings():
+    model = Neuron(1, nonlin=False, init="zeros")
+    with pytest.raises(DivergenceError, match="the validation loss became inf"):
+        fit(model, [[1.0]], [0.0], loss="mse", validation=([[0.0]] * 3, [1e154] * 3), epochs=1)
+
+
 # Tolerance
 
 
@@ -390,6 +410,37 @@ def test_ctrl_c_ends_all_starts_and_the_best_until_then_stays():
     assert [len(start) for start in history.restarts] == [3, 2]
     assert history.restarts[1].stop_reason == "interrupted in epoch 3"
     assert history.loss[-1] == min(start.loss[-1] for start in history.restarts)
+
+
+def test_a_start_that_ctrl_c_ends_counts_with_the_weights_that_it_is_compared_by(capsys):
+    """With early stopping those of its best epoch, not those of its last step."""
+    table = {1: 3.0, 2: 2.0, 3: 2.5, 101: 1.0, 102: 9.0}
+
+    class Counter(Module):
+        def __init__(self):
+            self.w = Value(0.0)
+
+        def reset_parameters(self, seed=None):
+            self.w.data = 100.0
+
+        def __call__(self, x):
+            return self.w * x[0]
+
+    def loss(prediction, target):
+        return prediction * -1.0 if target == 1 else prediction * 0.0 + table.get(round(prediction.data), 7.0)
+
+    def interrupt(history):
+        if model.w.data == 102:
+            raise KeyboardInterrupt
+
+    how = {"loss": loss, "optimizer": SGD(1.0), "validation": ([[1.0]], [0.0]), "engine": "eager"}
+    for patience, weight in ((9, 101), (None, 3)):
+        model = Counter()
+        more = {"patience": patience, "restarts": 2, "epochs": 3, "callbacks": [interrupt]}
+        history = fit(model, [[1.0]], [1.0], **how, **more)
+        assert model.w.data == weight
+        if patience is not None:
+            assert history.stop_reason == "interrupted in epoch 3, the weights are those of epoch 1"
 
 
 def test_a_model_that_cannot_draw_its_weights_is_refused_before_the_first_start():
@@ -547,6 +598,21 @@ def test_another_training_than_that_of_the_history_is_refused(match, how):
     refused(ValueError, match, **{"model": model, "history": history} | usual | how)
 
 
+def test_an_optimizer_that_was_used_for_another_model_goes_on_with_a_history():
+    optimizer, model = Adam(0.1), small_model()
+    history = trained(model=model, optimizer=optimizer)[1]
+    trained(model=MLP(2, [5, 1], output="sigmoid"), optimizer=optimizer)
+    longer = trained(model=model, history=history, optimizer=optimizer, epochs=6)[1]
+    assert longer == trained(optimizer=Adam(0.1), epochs=6)[1]
+
+
+def test_an_optimizer_with_other_arguments_than_that_of_the_history_is_refused():
+    model = small_model()
+    how = {"model": model, "history": trained(model=model, optimizer=SGD(0.1))[1]}
+    match = "expected an optimizer with the arguments of that in the history: .*'momentum_buffer' is missing"
+    refused(ValueError, match, optimizer=SGD(0.1, momentum=0.9), **how)
+
+
 def test_a_history_that_did_not_come_from_fit_is_refused():
     refused(ValueError, "expected a history that fit returned", history=History(loss=[1.0]))
     refused(TypeError, "expected the History that fit returned", history=[1.0])
@@ -608,6 +674,56 @@ def test_ctrl_c_while_an_epoch_is_written_down_leaves_only_whole_epochs(place, c
         n
     }
     assert history._standing.epochs == n
+
+
+@pytest.mark.parametrize("restarts", [1, 2])
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [
+        ("callback", ValueError),
+        ("callback", FloatingPointError),
+        ("metric", ValueError),
+        ("metric", FloatingPointError),
+        ("schedule", ValueError),
+    ],
+)
+def test_what_a_callback_raises_has_the_history_to_go_on_with(place, error, restarts):
+    """No divergence, even if it is a FloatingPointError."""
+    calls = []
+
+    def fail(*_):
+        calls.append(1)
+        if len(calls) == 4:
+            raise error("mine")
+        return 0.1
+
+    model = small_model()
+    how = {
+        "callback": {"callbacks": [fail]},
+        "metric": {"metrics": [fail]},
+        "schedule": {"optimizer": SGD(fail)},
+    }[place]
+    with pytest.raises(error, match=r"^mine$") as caught:
+        trained(model=model, epochs=9, restarts=restarts, **how)
+    history = caught.value.history
+    assert history.stop_reason == f"{error.__name__} after {len(history)} epochs"
+    assert len(history) == {"callback": 4, "metric": 2, "schedule": 1}[place]
+    if place == "callback":
+        assert trained(model=model, epochs=9, history=history)[1] == trained(epochs=9)[1]
+
+
+def test_an_exception_without_a_place_for_the_history_goes_through():
+    class Full(Exception):
+        def __setattr__(self, name, x):
+            if name == "history":
+                raise AttributeError(name)
+            super().__setattr__(name, x)
+
+    def fail(history):
+        raise Full
+
+    with pytest.raises(Full):
+        trained(callbacks=[fail])
 
 
 # The progress bar

@@ -165,3 +165,8 @@ def test_a_metric_may_return_any_real_number(result):
 
 def test_metrics_of_outputs_and_targets_of_different_shapes_are_refused():
     refused(ValueError, "of one shape for mae", ["mae"], "cross_entropy", (0, 1), Layer(1, 3))
+
+
+@pytest.mark.parametrize("metric", [mae, r2])
+def test_metrics_that_overflow_do_not_warn(metric):
+    assert not np.isfinite(metric(np.array([1e308, 1e308]), np.array([-1e308, 1e308])))

@@ -283,6 +283,10 @@ def test_the_evaluation_is_that_of_the_validation():
     assert evaluate(model, X, y, **how) == expected
 
 
+def test_a_mean_loss_that_overflows_is_infinite_without_a_warning():
+    assert evaluate(Neuron(1, init="zeros"), [[0.0]] * 3, [1e154] * 3, loss="mse") == {"loss": math.inf}
+
+
 # What is refused
 
 
