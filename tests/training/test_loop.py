@@ -1,6 +1,7 @@
 """When a training ends, with which weights, and that it can be stopped and continued bit for bit."""
 
 import math
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -120,6 +121,10 @@ def test_a_penalty_on_nothing_is_none():
 @pytest.mark.parametrize("penalty", [0.1, "l2"])
 def test_a_penalty_that_is_no_function_is_refused(penalty):
     refused(TypeError, "expected a function of the model as penalty", penalty=penalty)
+
+
+def test_a_class_of_penalties_is_refused_with_what_to_write():
+    refused(TypeError, r"as penalty, but got <class .*L2'>, a class: write L2\(\.\.\.\)", penalty=L2)
 
 
 # Validation
@@ -265,7 +270,9 @@ def test_patience_without_validation_is_refused():
 
 @pytest.mark.parametrize("patience", [0, -1, 2.5, "3", True])
 def test_a_patience_that_is_no_positive_integer_is_refused(patience):
-    refused(ValueError, "integer of at least 1 for patience", patience=patience, validation=0.5)
+    whole = type(patience) is int
+    match = f"expected an integer{' of at least 1' if whole else ''} for patience, but got {patience!r}"
+    refused(ValueError if whole else TypeError, match, patience=patience, validation=0.5)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -314,7 +321,11 @@ def test_the_training_ends_when_the_loss_changes_by_less_than_the_tolerance(tol,
 
 @pytest.mark.parametrize("tol", [0, -1.0, math.nan, math.inf, "1e-3", True])
 def test_a_tolerance_that_is_no_positive_number_is_refused(tol):
-    refused(ValueError, "expected a positive finite number for tol", tol=tol)
+    refused(
+        TypeError if isinstance(tol, str | bool) else ValueError,
+        "expected a positive finite number for tol",
+        tol=tol,
+    )
 
 
 # Restarts
@@ -460,7 +471,9 @@ def test_a_model_that_cannot_draw_its_weights_is_refused_before_the_first_start(
 
 @pytest.mark.parametrize("restarts", [0, -1, 1.5, "2", True])
 def test_a_number_of_restarts_that_is_no_positive_integer_is_refused(restarts):
-    refused(ValueError, "integer of at least 1 for restarts", restarts=restarts)
+    whole = type(restarts) is int
+    match = f"expected an integer{' of at least 1' if whole else ''} for restarts, but got {restarts!r}"
+    refused(ValueError if whole else TypeError, match, restarts=restarts)
 
 
 # Continuing
@@ -553,6 +566,13 @@ def test_a_training_stopped_and_continued_is_one_that_was_never_stopped(
     assert stopped.state_dict() == model.state_dict()
 
 
+def test_the_seed_is_not_used_with_a_history():
+    seed, history = np.random.default_rng(0), trained(validation=0.25)[1]
+    state = seed.bit_generator.state
+    trained(validation=0.25, history=history, epochs=6, seed=seed)
+    assert seed.bit_generator.state == state
+
+
 def test_a_history_that_is_continued_stays_as_it_was():
     model, first = trained(epochs=2)
     loss = list(first.loss)
@@ -588,7 +608,10 @@ def test_the_best_of_several_starts_can_be_continued():
         (r"for metrics that has \['mae', 'val_mae'\], and this one \[\]", {"metrics": []}),
         ("for metrics", {"validation": None}),
         ("for a held out fraction that has True, and this one False", {"validation": (X, Y)}),
-        ("expected as many examples as in the history", {"validation": 0.5}),
+        (
+            "fraction of the history, in which 5 are held out, but 0.5 of 23 examples are 12",
+            {"validation": 0.5},
+        ),
     ],
 )
 def test_another_training_than_that_of_the_history_is_refused(match, how):
@@ -761,6 +784,19 @@ def test_a_schedule_in_the_place_of_an_optimizer_is_refused_with_what_to_write()
 @pytest.mark.parametrize("optimizer", [SGD, "sgd", 0.1])
 def test_what_is_no_optimizer_is_refused(optimizer):
     refused(TypeError, r"expected an optimizer, such as SGD\(lr=0.1\), but got", optimizer=optimizer)
+
+
+def test_another_training_with_the_optimizer_of_one_that_runs_is_refused():
+    optimizer, inner = Adam(0.1), []
+
+    def nested(history):
+        with pytest.raises(ValueError, match=r"no other training uses, but Adam\(.*\) is in one"):
+            trained(optimizer=optimizer)
+        trained(optimizer=deepcopy(optimizer))
+        inner.append(trained(optimizer=Adam(0.1))[1])
+
+    outer = trained(optimizer=optimizer, callbacks=[nested])[1]
+    assert outer == inner[0] == trained(optimizer=optimizer)[1]
 
 
 @pytest.mark.parametrize("engine", ["compiled", "eager"])

@@ -151,6 +151,16 @@ def test_metrics_of_one_name_are_refused():
     refused(ValueError, "another one is called '<lambda>'", [lambda p, y: 0.0, lambda p, y: 1.0])
 
 
+def test_a_metric_called_like_another_one_on_the_validation_set_is_refused():
+    def val_mae(outputs, targets):
+        return 0.0
+
+    how = {"loss": "mse", "epochs": 1, "metrics": ["mae", val_mae]}
+    with pytest.raises(ValueError, match="'val_mae' is mae on the validation set"):
+        fit(Given(False), [[0.0], [1.0]], [0.0, 1.0], validation=([[0.0]], [0.0]), **how)
+    assert sorted(fit(Given(False), [[0.0], [1.0]], [0.0, 1.0], **how).metrics) == ["mae", "val_mae"]
+
+
 @pytest.mark.parametrize("result", [None, "good", [1.0], np.ones(2), 1j])
 def test_a_metric_that_returns_no_number_is_refused_before_the_training(result):
     refused(TypeError, "expected a metric that returns a float, but", [lambda outputs, targets: result])
