@@ -144,7 +144,8 @@ def fit(
         FloatingPointError.
     Exception
         What a callback, a metric or a schedule raises during the training. It gets the `history` of the whole
-        epochs as an attribute, with which to go on, and the model has the weights of the last step.
+        epochs as an attribute, with which to go on, also of the starts before, and the model has the weights
+        of the last step.
 
     References
     ----------
@@ -331,6 +332,9 @@ def _all_starts(
             current.stop_reason, divergence = str(error), error
         except KeyboardInterrupt:
             is_interrupted = True
+        except Exception:
+            current.restarts = [*(end.history for end in ended), current] if ended else current.restarts
+            raise
         ended.append(_End(current, divergence, is_interrupted))
         if is_interrupted:
             break

@@ -735,6 +735,22 @@ def test_what_a_callback_raises_has_the_history_to_go_on_with(place, error, rest
         assert trained(model=model, epochs=9, history=history)[1] == trained(epochs=9)[1]
 
 
+def test_what_a_callback_raises_has_the_histories_of_the_starts_before():
+    calls = []
+
+    def fail(history):
+        calls.append(1)
+        if len(calls) == 5:
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full") as caught:
+        trained(restarts=4, callbacks=[fail])
+    first, second = caught.value.history.restarts
+    assert second is caught.value.history
+    assert (len(first), len(second)) == (3, 2)
+    assert first == trained()[1]
+
+
 def test_an_exception_without_a_place_for_the_history_goes_through():
     class Full(Exception):
         def __setattr__(self, name, x):
