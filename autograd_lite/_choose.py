@@ -11,3 +11,10 @@ def choose(table: Mapping[str, T], name: object, kind: str) -> T:
     if isinstance(name, str) and name in table:
         return table[name]
     raise ValueError(f"unknown {kind} {name!r}: choose one of {', '.join(map(repr, table))}")
+
+
+def choose_argument(table: Mapping[str, T], name: object, kind: str) -> T:
+    """The same for an argument, which raises TypeError if it is no string."""
+    if not isinstance(name, str):
+        raise TypeError(f"unknown {kind} {name!r}: choose one of {', '.join(map(repr, table))}")
+    return choose(table, name, kind)

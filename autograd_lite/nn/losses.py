@@ -142,6 +142,8 @@ def binary_cross_entropy(prediction: Any, target: Any, eps: float = 1e-9) -> Any
     ValueError
         If a target is neither 0 nor 1, a probability is outside [0, 1] by more than rounding, their
         numbers differ, or eps is not in [0, 0.5).
+    TypeError
+        If eps is no number.
 
     Examples
     --------
@@ -262,7 +264,7 @@ def categorical_cross_entropy(prediction: Any, target: Any, eps: float = 1e-9) -
         range, or the distribution has another length than the prediction, negative entries, or a sum
         other than 1.
     TypeError
-        If there is a single probability.
+        If there is a single probability, or eps is no number.
 
     Examples
     --------
@@ -350,6 +352,7 @@ def _member(y: Any, labels: tuple[float, ...], loss: str) -> Any:
 
 def _probability(p: Any, eps: float, message: str) -> Any:
     """A probability, a Value or a float, clipped to [eps, 1 - eps]."""
+    eps = number(eps, "a number for eps")
     if not 0 <= eps < 0.5:
         raise ValueError(f"expected eps from 0 to 0.5, but got {eps!r}")
     p = _scalar(p, "a probability")

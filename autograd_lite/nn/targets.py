@@ -5,6 +5,9 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["one_hot"]
 
+# 8 GB of them. More are surely no classes, but numbers of something else.
+MAX_NUMBERS = 10**9
+
 
 def one_hot(labels: ArrayLike, n_classes: int | None = None) -> NDArray[np.float64]:
     """Vectors of n_classes numbers for classes k: 1 at place k, and 0 elsewhere (uOttawa lecture).
@@ -23,8 +26,8 @@ def one_hot(labels: ArrayLike, n_classes: int | None = None) -> NDArray[np.float
     Raises
     ------
     ValueError
-        If a label is no whole number from 0 to n_classes - 1, n_classes is less than 1, or there are no
-        labels to count the classes from.
+        If a label is no whole number from 0 to n_classes - 1, n_classes is less than 1, there are no
+        labels to count the classes from, or the vectors would have more than 10⁹ numbers.
     TypeError
         If a label is no number, or n_classes is not an integer.
 
@@ -63,8 +66,14 @@ def one_hot(labels: ArrayLike, n_classes: int | None = None) -> NDArray[np.float
     if not in_range.all():
         last = "on" if n_classes is None else f"to {n_classes - 1}"
         raise ValueError(f"expected whole numbers from 0 {last} as labels, but got {given[~in_range][0]:g}")
+    n = int(given.max()) + 1 if n_classes is None else int(n_classes)
+    if given.size * n > MAX_NUMBERS:
+        highest = given.max() if n_classes is None else n - 1
+        raise ValueError(
+            f"expected vectors of at most {MAX_NUMBERS} numbers, but got {given.size} labels of classes up "
+            f"to {highest:g}: number them first, for instance with np.unique(labels, return_inverse=True)[1]"
+        )
     classes = given.astype(int)
-    n = int(classes.max()) + 1 if n_classes is None else int(n_classes)
     vectors = np.zeros((*classes.shape, n))
     np.put_along_axis(vectors, classes[..., None], 1.0, axis=-1)
     return vectors

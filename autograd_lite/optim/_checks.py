@@ -37,11 +37,11 @@ def checked(x: Any, wanted: str, holds: Callable[[float], bool]) -> float:
     return converted
 
 
-def count(name: str, n: Any, least: int) -> int:
-    """A whole number of at least `least`; NumPy's may come in an array without dimensions."""
+def count(name: str, n: Any, least: int | None = None) -> int:
+    """A whole number, perhaps of at least `least`; NumPy's may come in an array without dimensions."""
     whole = np.asarray(n).dtype.kind in "iu" and np.ndim(n) == 0
     if not whole:
         raise TypeError(f"expected an integer for {name}, but got {n!r}")
-    if n < least:
+    if least is not None and n < least:
         raise ValueError(f"expected an integer of at least {least} for {name}, but got {n!r}")
     return int(n)

@@ -75,6 +75,8 @@ class Optimizer(ABC):
             self.max_value = positive("max_value", self.max_value)
         # The number of parameters and the state, in one so that both change at once.
         self._memory: tuple[int, State] | None = None
+        # The id of the optimizer that a training uses, so that a copy of it is free.
+        self._in_use_as: int | None = None
 
     def initial_state(self, n: int) -> State:
         """What the rule remembers of n parameters before the first update: vectors and integers, by name."""
@@ -88,11 +90,14 @@ class Optimizer(ABC):
         """α in the given epoch, counted from 0; raises ValueError unless it is a finite number, 0 or more."""
         lr = self.lr
         if callable(lr):
-            lr = lr(epoch)
+            try:
+                lr = lr(epoch)
+            except OverflowError:
+                lr = math.inf
         if type(lr) is float and 0 <= lr < math.inf:
             return lr
         if not isinstance(lr, Real) or isinstance(lr, bool) or not 0 <= lr < math.inf:
-            source = " from the schedule" if callable(self.lr) else ""
+            source = f" from the schedule in epoch {epoch}, counted from 0" if callable(self.lr) else ""
             raise ValueError(f"expected a finite learning rate{source}, but got {lr!r}")
         return float(lr)
 
@@ -113,7 +118,9 @@ class Optimizer(ABC):
         Raises
         ------
         ValueError
-            If the vectors differ in length, or their length is not that of the updates before.
+            If the vectors differ in length, or their length is not that of the updates before; also if the
+            schedule gives no finite number of at least 0, or an attribute was assigned with which the rule
+            remembers more than before.
         FloatingPointError
             If `max_norm` meets an infinite derivative or NaN, or the square of a derivative overflows.
         """
@@ -133,7 +140,16 @@ class Optimizer(ABC):
             gradient = clip_value(gradient, self.max_value)
         if self.max_norm is not None:
             gradient = clip_norm(gradient, self.max_norm)
-        moved, state = self.rule(theta, gradient, self.learning_rate(epoch), state)
+        lr = self.learning_rate(epoch)
+        try:
+            moved, state = self.rule(theta, gradient, lr, state)
+        except KeyError as error:
+            if state.keys() == self.initial_state(0).keys():
+                raise
+            raise ValueError(
+                f"expected the state of {self!r}, but {error} is missing in that of the updates before, when "
+                "it had other arguments: call reset()"
+            ) from None
         if not state or is_finite(moved):
             self._memory = theta.size, state
         return moved

@@ -70,14 +70,19 @@ def is_fraction(validation: Any) -> bool:
     )
 
 
-def held_out(fraction: float, n: int, rng: Generator) -> Indices:
-    """Which of n examples are held out, in their order."""
+def held_out_size(fraction: float, n: int) -> int:
+    """How many of n examples are held out."""
     size = round(fraction * n)
     if not 0 < size < n:
         raise ValueError(
             f"expected a fraction for validation that leaves examples on both sides, but {fraction!r} of {n} "
             f"examples are {size}"
         )
+    return size
+
+
+def held_out(size: int, n: int, rng: Generator) -> Indices:
+    """Which of n examples are held out, in their order."""
     return np.sort(rng.permutation(n)[:size])
 
 

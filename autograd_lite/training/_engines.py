@@ -66,10 +66,10 @@ class _Eager:
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size].tolist()
             try:
-                total += len(batch) * self._step(batch, optimizer, epoch)
+                total += len(batch) / len(order) * self._step(batch, optimizer, epoch)
             except FloatingPointError as error:
                 raise _diverged(epoch, start // batch_size, error) from None
-        return total / len(order)
+        return total
 
     def _step(self, batch: list[int], optimizer: Optimizer, epoch: int) -> float:
         """Update the parameters once and return the mean loss of the batch before the update."""
@@ -176,12 +176,12 @@ class _Compiled:
                     updated = optimizer.update(theta, gradient, epoch)
                     require_finite(updated, theta, gradient, self.parameters)
                     theta = updated  # all of it or nothing, whenever Ctrl-C comes
-                    total += min(batch_size, len(order) - start) * loss
+                    total += min(batch_size, len(order) - start) / len(order) * loss
         except FloatingPointError as error:
             raise _diverged(epoch, start // batch_size, error) from None
         finally:
             self._keep(theta)
-        return total / len(order)
+        return total
 
     def _first_gradient(self, x: Array, y: Array) -> Any:
         """The mean loss of a batch and its derivatives with respect to what the Values hold."""
@@ -266,5 +266,9 @@ def _require_finite_loss(loss: float) -> None:
         raise FloatingPointError(f"the loss became {loss}: {SMALLER}")
 
 
-def _diverged(epoch: int, step: int, error: FloatingPointError) -> FloatingPointError:
-    return FloatingPointError(f"the training diverged in epoch {epoch + 1}, step {step + 1}: {error}")
+class Divergence(FloatingPointError):
+    """That numbers of the training became infinite or NaN, which callbacks and metrics cannot say."""
+
+
+def _diverged(epoch: int, step: int, error: FloatingPointError) -> Divergence:
+    return Divergence(f"the training diverged in epoch {epoch + 1}, step {step + 1}: {error}")

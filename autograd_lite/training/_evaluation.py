@@ -84,6 +84,12 @@ def numbers(predictions: Iterable[Any]) -> Array:
     return column(np.array(rows, dtype=float))
 
 
+def mean_of(losses: Array) -> float:
+    """The mean of losses, infinite where their sum is."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(losses.mean())
+
+
 def require_values(prediction: Any) -> None:
     """Check what a model returns."""
     outputs = prediction if isinstance(prediction, Iterable) else [prediction]

@@ -1,29 +1,36 @@
 """`fit`: from a model and data to a trained model and the history of its training."""
 
-import math
 import sys
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike
 
-from autograd_lite._choose import choose
+from autograd_lite._choose import choose_argument
 from autograd_lite._extras import import_extra
-from autograd_lite.nn.losses import LOSSES
 from autograd_lite.nn.module import Module
 from autograd_lite.optim import SGD, Optimizer
-from autograd_lite.training._data import Array, Data, Indices, examples, held_out, is_fraction, split
-from autograd_lite.training._engines import ENGINES, Penalty
+from autograd_lite.optim._checks import count, positive
+from autograd_lite.training._data import (
+    Array,
+    Data,
+    Indices,
+    examples,
+    held_out,
+    held_out_size,
+    is_fraction,
+    split,
+)
+from autograd_lite.training._engines import ENGINES, Divergence, Penalty
 from autograd_lite.training._evaluation import Loss, in_mode
 from autograd_lite.training._generators import generators
 from autograd_lite.training._history import DivergenceError, History
 from autograd_lite.training._loop import Callback, Training
-from autograd_lite.training._metrics import Metric, metrics_for
+from autograd_lite.training._metrics import Metric, metrics_for, named_loss
 
 Validation = float | tuple[ArrayLike, ArrayLike]
 
@@ -64,7 +71,8 @@ def fit(
     loss : str or callable
         A name in `nn.LOSSES`, or a function ``(prediction, target) -> Value`` of one example.
     optimizer : Optimizer, optional
-        The update rule, by default ``SGD(lr=0.01)``. It forgets all earlier updates first.
+        The update rule, by default ``SGD(lr=0.01)``. It forgets all earlier updates first, and no other
+        training may use it meanwhile, such as one in a callback.
     epochs : int, optional
         How many times to go through the data at most.
     batch_size : int, optional
@@ -92,7 +100,9 @@ def fit(
     restarts : int, optional
         How many trainings to do, one from the model's weights and the others from weights that
         ``model.reset_parameters`` draws. The model ends with the best: by the validation loss, or by
-        the last loss if there is none. One that diverges does not end the others.
+        the last loss if there is none, which is the mean over the steps of the last epoch, with its
+        dropout. One that diverges does not end the others. After Ctrl-C the start that was interrupted counts
+        like the others, with its last whole epoch or, with `patience`, its best one.
     history : History, optional
         What an earlier call returned, to go on where it ended, with its weights, the state of its
         optimizer and its random numbers: if all else is the same, the end is the one of a training that was
@@ -115,7 +125,7 @@ def fit(
     -------
     History
         Also if the training is interrupted with Ctrl-C, which a line on standard error says: the
-        model then has the weights of the last whole step.
+        model then has the weights of the last whole step; with several starts, those of the best.
 
     Raises
     ------
@@ -128,8 +138,14 @@ def fit(
         else than Values or numbers, or if they cannot be compiled, because they branch on data or take
         the number out of a Value.
     DivergenceError
-        If the loss, the validation loss or a weight becomes infinite or NaN, in every start; the model keeps
-        the weights of the step before, and the error has the `history`. It is a FloatingPointError.
+        If the loss, the validation loss or a weight becomes infinite or NaN, in every start. With `patience`
+        the model then has the weights of the lowest validation loss, and without those of the step before,
+        or of the epoch before if it is the validation loss. The error has the `history`; it is a
+        FloatingPointError.
+    Exception
+        What a callback, a metric or a schedule raises during the training. It gets the `history` of the whole
+        epochs as an attribute, with which to go on, also of the starts before, and the model has the weights
+        of the last step.
 
     References
     ----------
@@ -156,25 +172,32 @@ def fit(
         raise TypeError(f"expected an optimizer, such as SGD(lr=0.1), but got {_advised(optimizer)}")
     if not isinstance(callbacks, Iterable) or not all(map(callable, callbacks := [*callbacks])):
         raise TypeError(f"expected a list of functions as callbacks, but got {callbacks!r}")
-    if penalty is not None and not callable(penalty):
-        raise TypeError(f"expected a function of the model as penalty, but got {penalty!r}")
+    if penalty is not None and (not callable(penalty) or isinstance(penalty, type)):
+        made = f", a class: write {penalty.__name__}(...)" if isinstance(penalty, type) else ""
+        raise TypeError(f"expected a function of the model as penalty, but got {penalty!r}{made}")
+    if not isinstance(progress, bool | None):
+        raise TypeError(f"expected True, False or None for progress, but got {progress!r}")
     if history is not None and not isinstance(history, History):
         raise TypeError(f"expected the History that fit returned, but got {history!r}")
-    per_example = loss if callable(loss) else choose(LOSSES, loss, "loss")
+    per_example = named_loss(loss)
     data = examples(X, y)
     measures = metrics_for(metrics, per_example, data.targets)
-    epochs = _count("epochs", epochs, 0)
-    restarts = _count("restarts", restarts, 1)
+    epochs = count("epochs", epochs, 0)
+    restarts = count("restarts", restarts, 1)
     if restarts > 1 and history is not None:
         raise ValueError("expected restarts=1 with a history: what is continued is its best start")
     if restarts > 1 and not hasattr(model, "reset_parameters"):
         raise TypeError(f"expected a model with the method reset_parameters for restarts, but got {model!r}")
     if patience is not None and validation is None:
         raise ValueError("expected validation with patience, which waits for the validation loss to fall")
-    rng = np.random.default_rng(seed)
+    if validation is not None and (twice := [name for name in measures if f"val_{name}" in measures]):
+        raise ValueError(
+            f"expected metrics of different names, but 'val_{twice[0]}' is {twice[0]} on the validation set"
+        )
+    rng = _seeded(seed)
     kept, validated, chosen = _separated(data, validation, history, rng)
     training = Training(
-        engine=choose(ENGINES, engine, "engine")(model, per_example, penalty, kept),
+        engine=choose_argument(ENGINES, engine, "engine")(model, per_example, penalty, kept),
         modules=list(model.modules()),
         generators=generators(model),
         optimizer=SGD() if optimizer is None else optimizer,
@@ -183,14 +206,14 @@ def fit(
         held_out=chosen,
         metrics=measures,
         epochs=epochs,
-        batch_size=len(data.inputs) if batch_size is None else _count("batch_size", batch_size, 1),
-        patience=None if patience is None else _count("patience", patience, 1),
-        tol=None if tol is None else _positive("tol", tol),
+        batch_size=len(data.inputs) if batch_size is None else count("batch_size", batch_size, 1),
+        patience=None if patience is None else count("patience", patience, 1),
+        tol=None if tol is None else positive("tol", tol),
         callbacks=list(callbacks),
     )
     if history is not None:
         training.check(history)
-    with in_mode(training.modules, False):
+    with _in_use(training.optimizer), in_mode(training.modules, False):
         _try_out(training, data, validated if chosen is None else None)
         starts = _weights_of_starts(model, training, restarts, rng)
         with _progress_bar(epochs * restarts, progress, 0 if history is None else len(history)) as bar:
@@ -207,6 +230,29 @@ def _advised(optimizer: object) -> str:
     return repr(optimizer)
 
 
+def _seeded(seed: Any) -> Generator:
+    """The generator of a seed."""
+    wanted = "expected an integer of at least 0 or a numpy.random.Generator for seed, but got"
+    if isinstance(seed, bool):
+        raise TypeError(f"{wanted} {seed!r}")
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{wanted} {seed!r}") from None
+
+
+@contextmanager
+def _in_use(optimizer: Optimizer) -> Iterator[None]:
+    """A context in which no other training takes the optimizer, whose state that would reset."""
+    if optimizer._in_use_as == id(optimizer):
+        raise ValueError(f"expected an optimizer that no other training uses, but {optimizer!r} is in one")
+    optimizer._in_use_as = id(optimizer)
+    try:
+        yield
+    finally:
+        optimizer._in_use_as = None
+
+
 def _separated(
     data: Data, validation: Validation | None, history: History | None, rng: Generator
 ) -> tuple[Data, Data | None, Indices | None]:
@@ -216,15 +262,17 @@ def _separated(
     if not is_fraction(validation):
         X, y = validation  # type: ignore[misc]
         return data, examples(X, y, "_val"), None
-    chosen = held_out(validation, len(data.inputs), rng)  # type: ignore[arg-type]
-    if history is not None and history._standing is not None and history._standing.held_out is not None:
-        before = history._standing.held_out
-        if len(before) != len(chosen) or before.max() >= len(data.inputs):
+    n = len(data.inputs)
+    size = held_out_size(validation, n)  # type: ignore[arg-type]
+    if history is None or history._standing is None or history._standing.held_out is None:
+        chosen = held_out(size, n, rng)
+    else:
+        chosen = history._standing.held_out
+        if len(chosen) != size or chosen.max() >= n:
             raise ValueError(
-                f"expected as many examples as in the history, of which {len(before)} were held out, but got "
-                f"{len(data.inputs)}, of which {len(chosen)} are"
+                f"expected examples and fraction of the history, in which {len(chosen)} are held out, "
+                f"but {validation!r} of {n} examples are {size}"
             )
-        chosen = before
     return *split(data, chosen), chosen
 
 
@@ -262,8 +310,7 @@ class _End(NamedTuple):
     """How a start ended."""
 
     history: History
-    weights: Array
-    divergence: FloatingPointError | None
+    divergence: Divergence | None
     is_interrupted: bool
 
 
@@ -281,11 +328,14 @@ def _all_starts(
             current, rng = training.resume(history)
         try:
             training.run(current, rng, partial(_show, bar))
-        except FloatingPointError as error:
+        except Divergence as error:
             current.stop_reason, divergence = str(error), error
         except KeyboardInterrupt:
             is_interrupted = True
-        ended.append(_End(current, training.weights(), divergence, is_interrupted))
+        except Exception:
+            current.restarts = [*(end.history for end in ended), current] if ended else current.restarts
+            raise
+        ended.append(_End(current, divergence, is_interrupted))
         if is_interrupted:
             break
     return ended
@@ -303,22 +353,12 @@ def _best(training: Training, ended: list[_End]) -> History:
     if best.divergence is not None:
         message = f"all {len(ended)} starts diverged, the last one: {last.divergence}"
         raise DivergenceError(message, best.history) from None
-    training.set_weights(best.weights)
-    if best.history._standing is not None:
-        training.optimizer.load_state_dict(best.history._standing.optimizer_state)
+    assert best.history._standing is not None
+    training.set_weights(training.scored(best.history))
+    if best.is_interrupted:
+        best.history.stop_reason += training.take_back(best.history, len(best.history))
+    training.optimizer.load_state_dict(best.history._standing.optimizer_state)
     return best.history
-
-
-def _count(name: str, n: Any, least: int) -> int:
-    if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < least:
-        raise ValueError(f"expected an integer of at least {least} for {name}, but got {n!r}")
-    return int(n)
-
-
-def _positive(name: str, x: Any) -> float:
-    if not isinstance(x, Real) or isinstance(x, bool) or not 0 < float(x) < math.inf:
-        raise ValueError(f"expected a positive finite number for {name}, but got {x!r}")
-    return float(x)
 
 
 def _show(bar: Any, history: History) -> None:

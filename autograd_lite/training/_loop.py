@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +13,8 @@ from numpy.random import Generator
 from autograd_lite.nn.module import Module
 from autograd_lite.optim import Optimizer
 from autograd_lite.training._data import Array, Data, Indices
-from autograd_lite.training._engines import SMALLER, Engine
-from autograd_lite.training._evaluation import in_mode
+from autograd_lite.training._engines import SMALLER, Divergence, Engine
+from autograd_lite.training._evaluation import in_mode, mean_of
 from autograd_lite.training._generators import generator_of, state_of
 from autograd_lite.training._history import History, Standing
 from autograd_lite.training._metrics import Metric
@@ -76,6 +77,14 @@ class Training:
                     f"expected the training that the history is of, but for {what} that has {before!r}, and "
                     f"this one {now!r}"
                 )
+        like = copy(self.optimizer)
+        like.reset()
+        try:
+            like.load_state_dict(standing.optimizer_state)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"expected an optimizer with the arguments of that in the history: {error}"
+            ) from None
         if len(history) > self.epochs:
             raise ValueError(
                 f"expected epochs to count all of them, also the {len(history)} in the history, but got "
@@ -90,7 +99,7 @@ class Training:
         """
         standing = history._standing
         assert standing is not None
-        copy = replace(
+        continued = replace(
             history,
             loss=[*history.loss],
             learning_rate=[*history.learning_rate],
@@ -98,39 +107,53 @@ class Training:
             metrics={name: [*curve] for name, curve in history.metrics.items()},
             stop_reason="",
         )
-        copy.restarts = [copy if start is history else start for start in history.restarts]
-        copy._standing = standing
+        continued.restarts = [continued if start is history else start for start in history.restarts]
+        continued._standing = standing
+        self.optimizer.reset()
         self.optimizer.load_state_dict(standing.optimizer_state)
         self.set_weights(standing.weights)
         for name, state in standing.generators.items():
             self.generators[name].bit_generator.state = state
         shared = standing.shared
-        return copy, generator_of(standing.order) if shared is None else self.generators[shared]
+        return continued, generator_of(standing.order) if shared is None else self.generators[shared]
 
     def run(self, history: History, rng: Generator, show: Callable[[History], None]) -> None:
         """Go through epochs until there is a reason to stop, which the history says then; show each of them.
 
         If interrupted, the history ends with the last whole epoch, and the model has the weights of the
-        last whole step.
+        last whole step. Other exceptions of a callback, a metric or a schedule get this history as well.
         """
+        assert history._standing is not None
         try:
             reason = self._train(history, rng, show)
-            history.stop_reason = reason + self._take_back(history, len(history))
-        except FloatingPointError as error:
+            history.stop_reason = reason + self.take_back(history, len(history))
+        except Divergence as error:
             # The weights of the last step are finite, but where it led to is no good.
-            raise FloatingPointError(f"{error}{self._take_back(history)}") from None
-        except KeyboardInterrupt:
-            assert history._standing is not None
+            raise Divergence(f"{error}{self.take_back(history)}") from None
+        except BaseException as error:
             for curve in history._curves():
                 del curve[history._standing.epochs :]
-            history.stop_reason = f"interrupted in epoch {len(history) + 1}"
+            if isinstance(error, KeyboardInterrupt):
+                history.stop_reason = f"interrupted in epoch {len(history) + 1}"
+                raise
+            history.stop_reason = f"{type(error).__name__} after {len(history)} epochs"
+            if not hasattr(error, "history"):
+                with suppress(AttributeError, TypeError):  # some have no place for it
+                    error.history = history  # type: ignore[attr-defined]
             raise
 
     def score(self, history: History) -> float:
-        """What is compared between starts, the loss with the weights that a training ended with."""
+        """What is compared between starts: the loss of the weights that `scored` gives."""
         if not history.val_loss:
             return history.loss[-1] if history.loss else math.inf
         return history.val_loss[-1] if self.patience is None else min(history.val_loss)
+
+    def scored(self, history: History) -> Array:
+        """The weights after the last whole epoch or, with early stopping, after the best one."""
+        assert history._standing is not None
+        lowest = history._standing.lowest
+        is_last = self.patience is None or lowest is None or lowest == len(history) - 1
+        return history._standing.weights if is_last else history._standing.best
 
     def _train(self, history: History, rng: Generator, show: Callable[[History], None]) -> str:
         """Go through epochs, and return why there are no more."""
@@ -172,7 +195,7 @@ class Training:
             return f"the loss changed by less than {self.tol:g} in epoch {n}"
         return f"all {n} epochs done" if n >= self.epochs else ""
 
-    def _take_back(self, history: History, epochs: int = 0) -> str:
+    def take_back(self, history: History, epochs: int = 0) -> str:
         """With early stopping, go back to the best weights, and return the words for that.
 
         After so many epochs, if it is known, they may be the last ones.
@@ -194,9 +217,11 @@ class Training:
             metrics = {name: f(outputs, self.data.targets) for name, f in self.metrics.items()}
         if self.validation is not None:
             outputs, losses = self.engine.evaluate(self.validation)
-            val_loss = float(losses.mean())
+            val_loss = mean_of(losses)
             if not math.isfinite(val_loss):
-                raise FloatingPointError(
+                assert history._standing is not None
+                self.set_weights(history._standing.weights)
+                raise Divergence(
                     f"the training diverged in epoch {epoch + 1}: the validation loss became {val_loss}: "
                     f"{SMALLER}"
                 )

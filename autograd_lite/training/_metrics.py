@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite._choose import choose
+from autograd_lite._choose import choose_argument
 from autograd_lite._evaluation import name_of
 from autograd_lite.nn.losses import LOSSES
 from autograd_lite.training._data import Array
+from autograd_lite.training._evaluation import Loss
 
 Metric = Callable[[Array, Array], Any]
 
 # From which output on an example is in class 1: half of a probability, the logit of that, a score of 0.
 THRESHOLDS = {"binary_cross_entropy": 0.5, "binary_cross_entropy_with_logits": 0.0, "hinge": 0.0}
+# Losses that take an output for each class, the largest of which is chosen.
+SEVERAL = ("cross_entropy", "categorical_cross_entropy")
 # Losses whose outputs estimate the target itself, so that the boundary is halfway between two labels.
 ESTIMATES = ("mse", "mae", "huber")
 
@@ -23,7 +26,8 @@ ESTIMATES = ("mse", "mae", "huber")
 def mae(outputs: Array, targets: Array) -> float:
     """The mean absolute error Σ |ŷ - y| / n, over all examples and outputs."""
     _require_same_shape("mae", outputs, targets)
-    return float(np.mean(np.abs(outputs - targets)))
+    with np.errstate(over="ignore"):
+        return float(np.mean(np.abs(outputs - targets)))
 
 
 def r2(outputs: Array, targets: Array) -> float:
@@ -32,10 +36,11 @@ def r2(outputs: Array, targets: Array) -> float:
     For an output whose target is constant it is 1 if every output is right and otherwise 0.
     """
     _require_same_shape("r2", outputs, targets)
-    residual = np.square(targets - outputs).sum(axis=0)
-    total = np.square(targets - targets.mean(axis=0)).sum(axis=0)
-    explained = 1.0 - residual / np.where(total > 0, total, 1.0)
-    return float(np.mean(np.where(total > 0, explained, np.where(residual > 0, 0.0, 1.0))))
+    with np.errstate(over="ignore", invalid="ignore"):
+        residual = np.square(targets - outputs).sum(axis=0)
+        total = np.square(targets - targets.mean(axis=0)).sum(axis=0)
+        explained = 1.0 - residual / np.where(total > 0, total, 1.0)
+        return float(np.mean(np.where(total > 0, explained, np.where(residual > 0, 0.0, 1.0))))
 
 
 def accuracy_for(loss: Any, targets: Array) -> Metric:
@@ -46,16 +51,27 @@ def accuracy_for(loss: Any, targets: Array) -> Metric:
     ValueError
         If neither the loss nor the labels tell where one class ends and the other begins.
     """
-    name = next((name for name, function in LOSSES.items() if function is loss), "")
-    if name in ("cross_entropy", "categorical_cross_entropy"):
-        return _accuracy_of_classes
+    boundary = boundary_for(loss, set(np.unique(targets).tolist()))
+    return _accuracy_of_classes if boundary is None else partial(_accuracy, boundary)
+
+
+def boundary_for(loss: Any, labels: set[float]) -> float | None:
+    """The output from which on an example is in the second of two classes; None if each has an output.
+
+    Raises
+    ------
+    ValueError
+        As for `accuracy_for`.
+    """
+    name = name_in_losses(loss)
+    if name in SEVERAL:
+        return None
     if name in THRESHOLDS:
-        return partial(_accuracy, THRESHOLDS[name])
-    labels = set(np.unique(targets).tolist())
+        return THRESHOLDS[name]
     if labels <= {0.0, 1.0} and name in ESTIMATES:
-        return partial(_accuracy, 0.5)
+        return 0.5
     if labels <= {-1.0, 1.0} and (name in ESTIMATES or not name):
-        return partial(_accuracy, 0.0)
+        return 0.0
     instead = "pass a function of outputs and targets as the metric"
     if name in ESTIMATES:
         raise ValueError(
@@ -66,6 +82,22 @@ def accuracy_for(loss: Any, targets: Array) -> Metric:
         f"expected a loss that says which output means which class, but got {name_of(loss)}: choose one of "
         f"{', '.join(map(repr, LOSSES))}, label the classes -1 and 1, or {instead}"
     )
+
+
+def classes_for(loss: Any) -> tuple[int, int]:
+    """The two classes that a loss tells apart, if it is not told others."""
+    name = name_in_losses(loss)
+    return (0, 1) if name and name != "hinge" else (-1, 1)
+
+
+def named_loss(loss: Any) -> Loss:
+    """A loss by its name in `nn.LOSSES`, or as a function."""
+    return loss if callable(loss) else choose_argument(LOSSES, loss, "loss")
+
+
+def name_in_losses(loss: Any) -> str:
+    """The name of a loss in `nn.LOSSES`, empty if it is not there."""
+    return next((name for name, function in LOSSES.items() if function is loss), "")
 
 
 METRICS: dict[str, Callable[[Any, Array], Metric]] = {
@@ -81,7 +113,7 @@ def metrics_for(wanted: Iterable[str | Metric], loss: Any, targets: Array) -> di
         raise TypeError(f"expected a list of metrics, but got {wanted!r}: write metrics=[{wanted!r}]")
     metrics: dict[str, Metric] = {}
     for metric in wanted:
-        function = metric if callable(metric) else choose(METRICS, metric, "metric")(loss, targets)
+        function = metric if callable(metric) else choose_argument(METRICS, metric, "metric")(loss, targets)
         name = name_of(metric) if callable(metric) else metric
         if name in metrics or name == "loss":
             raise ValueError(f"expected metrics of different names, but another one is called {name!r}")

@@ -235,6 +235,8 @@ def test_probabilities_of_classes_are_clipped(prediction, target):
 def test_an_eps_that_leaves_no_probabilities_is_refused(loss, eps):
     with pytest.raises(ValueError, match=r"expected eps from 0 to 0.5, but got"):
         loss([0.5, 0.5], [1, 0], eps=eps)
+    with pytest.raises(TypeError, match=r"expected a number for eps, but got 'a'"):
+        loss([0.5, 0.5], [1, 0], eps="a")
 
 
 @pytest.mark.parametrize("true_class", range(3))

@@ -72,6 +72,16 @@ def test_a_number_of_classes_that_is_none_is_refused(n_classes, error, match):
         one_hot([0, 1], n_classes)
 
 
+@pytest.mark.parametrize(
+    ("labels", "n_classes"), [([1e300], None), ([2**63], None), ([10**12, 0], None), ([0], 10**10)]
+)
+def test_numbers_that_are_no_classes_are_refused_before_their_vectors_are_made(labels, n_classes):
+    with pytest.raises(
+        ValueError, match=r"labels of classes up to 1e\+|labels of classes up to 9\.22337e\+18"
+    ):
+        one_hot(labels, n_classes)
+
+
 def test_no_labels_and_ragged_ones_are_refused():
     with pytest.raises(ValueError, match="at least one label to count the classes from"):
         one_hot([])

@@ -257,13 +257,42 @@ def test_a_learning_rate_is_a_number_or_a_schedule(make, lr):
 @every_rule
 @pytest.mark.parametrize("rate", [-0.1, math.inf, math.nan, "0.1", None, True, Value(0.1)])
 def test_a_rate_that_is_none_is_refused_when_it_is_used(make, rate):
-    with pytest.raises(ValueError, match="expected a finite learning rate from the schedule, but got"):
-        make(lr=lambda epoch: rate).update(np.ones(1), np.ones(1))
+    with pytest.raises(
+        ValueError, match="learning rate from the schedule in epoch 7, counted from 0, but got"
+    ):
+        make(lr=lambda epoch: rate).update(np.ones(1), np.ones(1), epoch=7)
     optimizer = make()
     optimizer.lr = rate
     with pytest.raises(ValueError, match="expected a finite learning rate, but got"):
         optimizer.update(np.ones(1), np.ones(1))
     assert optimizer.state_dict() == {}
+
+
+def test_a_schedule_that_overflows_gives_no_rate():
+    with pytest.raises(ValueError, match="from the schedule in epoch 2000, counted from 0, but got inf"):
+        SGD(ExponentialDecay(1e-300, 10.0)).learning_rate(2000)
+
+
+def test_an_argument_for_which_the_state_is_not_enough_is_refused_until_a_reset():
+    optimizer = SGD(0.1)
+    optimizer.update(np.ones(2), np.ones(2))
+    optimizer.momentum = 0.9
+    match = (
+        r"expected the state of SGD\(lr=0.1, momentum=0.9\), but 'momentum_buffer' is missing .*: call reset"
+    )
+    with pytest.raises(ValueError, match=match):
+        optimizer.update(np.ones(2), np.ones(2))
+    optimizer.reset()
+    assert optimizer.update(np.ones(2), np.ones(2)).tolist() == [0.9, 0.9]
+
+
+def test_a_key_error_of_a_rule_is_its_own():
+    class Wrong(SGD):
+        def rule(self, theta, gradient, lr, state):
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        Wrong().update(np.ones(2), np.ones(2))
 
 
 # Clipping: a step of SGD with the rate 1 from 0 is the clipped gradient

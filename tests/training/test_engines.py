@@ -238,3 +238,10 @@ def test_a_compiled_training_calls_the_model_a_few_times_only():
     model = Moody()
     trained(model=model, epochs=20, batch_size=2)
     assert len(model.modes) <= 4
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_loss_of_an_epoch_does_not_overflow_where_those_of_its_batches_do_not(engine):
+    how = {"loss": "mse", "optimizer": SGD(1e-9), "epochs": 1, "batch_size": 1, "engine": engine}
+    history = fit(MLP(1, [1], init="zeros"), [[1e-9]] * 3, [1e154] * 3, **how)
+    assert history.loss == pytest.approx([1e308])

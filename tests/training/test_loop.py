@@ -1,6 +1,7 @@
 """When a training ends, with which weights, and that it can be stopped and continued bit for bit."""
 
 import math
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -120,6 +121,10 @@ def test_a_penalty_on_nothing_is_none():
 @pytest.mark.parametrize("penalty", [0.1, "l2"])
 def test_a_penalty_that_is_no_function_is_refused(penalty):
     refused(TypeError, "expected a function of the model as penalty", penalty=penalty)
+
+
+def test_a_class_of_penalties_is_refused_with_what_to_write():
+    refused(TypeError, r"as penalty, but got <class .*L2'>, a class: write L2\(\.\.\.\)", penalty=L2)
 
 
 # Validation
@@ -265,7 +270,9 @@ def test_patience_without_validation_is_refused():
 
 @pytest.mark.parametrize("patience", [0, -1, 2.5, "3", True])
 def test_a_patience_that_is_no_positive_integer_is_refused(patience):
-    refused(ValueError, "integer of at least 1 for patience", patience=patience, validation=0.5)
+    whole = type(patience) is int
+    match = f"expected an integer{' of at least 1' if whole else ''} for patience, but got {patience!r}"
+    refused(ValueError if whole else TypeError, match, patience=patience, validation=0.5)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -274,6 +281,26 @@ def test_a_validation_loss_that_overflows_is_an_error_that_names_the_epoch(engin
     match = "diverged in epoch 1: the validation loss became inf: try a smaller learning rate"
     with pytest.raises(FloatingPointError, match=match):
         fit(model, [[1.0]], [1.0], loss="mse", validation=([[1e200]], [1.0]), engine=engine)
+
+
+@pytest.mark.parametrize("patience", [None, 9])
+def test_a_validation_loss_that_overflows_leaves_the_weights_of_an_epoch_before(patience):
+    """Of the last one or, with early stopping, of the best one."""
+    model, how = following([3, 1, 2, math.inf])
+    with pytest.raises(DivergenceError, match="diverged in epoch 4") as caught:
+        fit(model, [[1.0]], [1.0], **how, patience=patience)
+    assert model.w.data == (3 if patience is None else 2)
+    assert caught.value.history.val_loss == [3, 1, 2]
+    model, how = following([math.inf])
+    with pytest.raises(DivergenceError, match="diverged in epoch 1"):
+        fit(model, [[1.0]], [1.0], **how, patience=patience)
+    assert model.w.data == 0
+
+
+def test_a_mean_of_validation_losses_that_overflows_is_a_divergence_without_warnings():
+    model = Neuron(1, nonlin=False, init="zeros")
+    with pytest.raises(DivergenceError, match="the validation loss became inf"):
+        fit(model, [[1.0]], [0.0], loss="mse", validation=([[0.0]] * 3, [1e154] * 3), epochs=1)
 
 
 # Tolerance
@@ -294,7 +321,11 @@ def test_the_training_ends_when_the_loss_changes_by_less_than_the_tolerance(tol,
 
 @pytest.mark.parametrize("tol", [0, -1.0, math.nan, math.inf, "1e-3", True])
 def test_a_tolerance_that_is_no_positive_number_is_refused(tol):
-    refused(ValueError, "expected a positive finite number for tol", tol=tol)
+    refused(
+        TypeError if isinstance(tol, str | bool) else ValueError,
+        "expected a positive finite number for tol",
+        tol=tol,
+    )
 
 
 # Restarts
@@ -392,6 +423,37 @@ def test_ctrl_c_ends_all_starts_and_the_best_until_then_stays():
     assert history.loss[-1] == min(start.loss[-1] for start in history.restarts)
 
 
+def test_a_start_that_ctrl_c_ends_counts_with_the_weights_that_it_is_compared_by(capsys):
+    """With early stopping those of its best epoch, not those of its last step."""
+    table = {1: 3.0, 2: 2.0, 3: 2.5, 101: 1.0, 102: 9.0}
+
+    class Counter(Module):
+        def __init__(self):
+            self.w = Value(0.0)
+
+        def reset_parameters(self, seed=None):
+            self.w.data = 100.0
+
+        def __call__(self, x):
+            return self.w * x[0]
+
+    def loss(prediction, target):
+        return prediction * -1.0 if target == 1 else prediction * 0.0 + table.get(round(prediction.data), 7.0)
+
+    def interrupt(history):
+        if model.w.data == 102:
+            raise KeyboardInterrupt
+
+    how = {"loss": loss, "optimizer": SGD(1.0), "validation": ([[1.0]], [0.0]), "engine": "eager"}
+    for patience, weight in ((9, 101), (None, 3)):
+        model = Counter()
+        more = {"patience": patience, "restarts": 2, "epochs": 3, "callbacks": [interrupt]}
+        history = fit(model, [[1.0]], [1.0], **how, **more)
+        assert model.w.data == weight
+        if patience is not None:
+            assert history.stop_reason == "interrupted in epoch 3, the weights are those of epoch 1"
+
+
 def test_a_model_that_cannot_draw_its_weights_is_refused_before_the_first_start():
     class Line(Module):
         def __init__(self):
@@ -409,7 +471,9 @@ def test_a_model_that_cannot_draw_its_weights_is_refused_before_the_first_start(
 
 @pytest.mark.parametrize("restarts", [0, -1, 1.5, "2", True])
 def test_a_number_of_restarts_that_is_no_positive_integer_is_refused(restarts):
-    refused(ValueError, "integer of at least 1 for restarts", restarts=restarts)
+    whole = type(restarts) is int
+    match = f"expected an integer{' of at least 1' if whole else ''} for restarts, but got {restarts!r}"
+    refused(ValueError if whole else TypeError, match, restarts=restarts)
 
 
 # Continuing
@@ -502,6 +566,13 @@ def test_a_training_stopped_and_continued_is_one_that_was_never_stopped(
     assert stopped.state_dict() == model.state_dict()
 
 
+def test_the_seed_is_not_used_with_a_history():
+    seed, history = np.random.default_rng(0), trained(validation=0.25)[1]
+    state = seed.bit_generator.state
+    trained(validation=0.25, history=history, epochs=6, seed=seed)
+    assert seed.bit_generator.state == state
+
+
 def test_a_history_that_is_continued_stays_as_it_was():
     model, first = trained(epochs=2)
     loss = list(first.loss)
@@ -537,7 +608,10 @@ def test_the_best_of_several_starts_can_be_continued():
         (r"for metrics that has \['mae', 'val_mae'\], and this one \[\]", {"metrics": []}),
         ("for metrics", {"validation": None}),
         ("for a held out fraction that has True, and this one False", {"validation": (X, Y)}),
-        ("expected as many examples as in the history", {"validation": 0.5}),
+        (
+            "fraction of the history, in which 5 are held out, but 0.5 of 23 examples are 12",
+            {"validation": 0.5},
+        ),
     ],
 )
 def test_another_training_than_that_of_the_history_is_refused(match, how):
@@ -545,6 +619,21 @@ def test_another_training_than_that_of_the_history_is_refused(match, how):
     usual = {"optimizer": Adam(), "metrics": ["mae"], "validation": 0.2}
     history = trained(model=model, **usual)[1]
     refused(ValueError, match, **{"model": model, "history": history} | usual | how)
+
+
+def test_an_optimizer_that_was_used_for_another_model_goes_on_with_a_history():
+    optimizer, model = Adam(0.1), small_model()
+    history = trained(model=model, optimizer=optimizer)[1]
+    trained(model=MLP(2, [5, 1], output="sigmoid"), optimizer=optimizer)
+    longer = trained(model=model, history=history, optimizer=optimizer, epochs=6)[1]
+    assert longer == trained(optimizer=Adam(0.1), epochs=6)[1]
+
+
+def test_an_optimizer_with_other_arguments_than_that_of_the_history_is_refused():
+    model = small_model()
+    how = {"model": model, "history": trained(model=model, optimizer=SGD(0.1))[1]}
+    match = "expected an optimizer with the arguments of that in the history: .*'momentum_buffer' is missing"
+    refused(ValueError, match, optimizer=SGD(0.1, momentum=0.9), **how)
 
 
 def test_a_history_that_did_not_come_from_fit_is_refused():
@@ -610,6 +699,72 @@ def test_ctrl_c_while_an_epoch_is_written_down_leaves_only_whole_epochs(place, c
     assert history._standing.epochs == n
 
 
+@pytest.mark.parametrize("restarts", [1, 2])
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [
+        ("callback", ValueError),
+        ("callback", FloatingPointError),
+        ("metric", ValueError),
+        ("metric", FloatingPointError),
+        ("schedule", ValueError),
+    ],
+)
+def test_what_a_callback_raises_has_the_history_to_go_on_with(place, error, restarts):
+    """No divergence, even if it is a FloatingPointError."""
+    calls = []
+
+    def fail(*_):
+        calls.append(1)
+        if len(calls) == 4:
+            raise error("mine")
+        return 0.1
+
+    model = small_model()
+    how = {
+        "callback": {"callbacks": [fail]},
+        "metric": {"metrics": [fail]},
+        "schedule": {"optimizer": SGD(fail)},
+    }[place]
+    with pytest.raises(error, match=r"^mine$") as caught:
+        trained(model=model, epochs=9, restarts=restarts, **how)
+    history = caught.value.history
+    assert history.stop_reason == f"{error.__name__} after {len(history)} epochs"
+    assert len(history) == {"callback": 4, "metric": 2, "schedule": 1}[place]
+    if place == "callback":
+        assert trained(model=model, epochs=9, history=history)[1] == trained(epochs=9)[1]
+
+
+def test_what_a_callback_raises_has_the_histories_of_the_starts_before():
+    calls = []
+
+    def fail(history):
+        calls.append(1)
+        if len(calls) == 5:
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full") as caught:
+        trained(restarts=4, callbacks=[fail])
+    first, second = caught.value.history.restarts
+    assert second is caught.value.history
+    assert (len(first), len(second)) == (3, 2)
+    assert first == trained()[1]
+
+
+def test_an_exception_without_a_place_for_the_history_goes_through():
+    class Full(Exception):
+        def __setattr__(self, name, x):
+            if name == "history":
+                raise AttributeError(name)
+            super().__setattr__(name, x)
+
+    def fail(history):
+        raise Full
+
+    with pytest.raises(Full):
+        trained(callbacks=[fail])
+
+
 # The progress bar
 
 
@@ -645,6 +800,19 @@ def test_a_schedule_in_the_place_of_an_optimizer_is_refused_with_what_to_write()
 @pytest.mark.parametrize("optimizer", [SGD, "sgd", 0.1])
 def test_what_is_no_optimizer_is_refused(optimizer):
     refused(TypeError, r"expected an optimizer, such as SGD\(lr=0.1\), but got", optimizer=optimizer)
+
+
+def test_another_training_with_the_optimizer_of_one_that_runs_is_refused():
+    optimizer, inner = Adam(0.1), []
+
+    def nested(history):
+        with pytest.raises(ValueError, match=r"no other training uses, but Adam\(.*\) is in one"):
+            trained(optimizer=optimizer)
+        trained(optimizer=deepcopy(optimizer))
+        inner.append(trained(optimizer=Adam(0.1))[1])
+
+    outer = trained(optimizer=optimizer, callbacks=[nested])[1]
+    assert outer == inner[0] == trained(optimizer=optimizer)[1]
 
 
 @pytest.mark.parametrize("engine", ["compiled", "eager"])

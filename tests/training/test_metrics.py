@@ -139,14 +139,26 @@ def test_metrics_that_are_no_list_are_refused(metrics):
     refused(TypeError, "expected a list of metrics, but got", metrics)
 
 
-@pytest.mark.parametrize("metric", ["f1", "MAE", None, 3])
-def test_an_unknown_metric_is_refused_with_those_there_are(metric):
-    refused(ValueError, "unknown metric .*: choose one of 'accuracy', 'mae', 'r2'", [metric])
+@pytest.mark.parametrize(
+    ("metric", "error"), [("f1", ValueError), ("MAE", ValueError), (None, TypeError), (3, TypeError)]
+)
+def test_an_unknown_metric_is_refused_with_those_there_are(metric, error):
+    refused(error, "unknown metric .*: choose one of 'accuracy', 'mae', 'r2'", [metric])
 
 
 def test_metrics_of_one_name_are_refused():
     refused(ValueError, "another one is called 'mae'", ["mae", "mae"])
     refused(ValueError, "another one is called '<lambda>'", [lambda p, y: 0.0, lambda p, y: 1.0])
+
+
+def test_a_metric_called_like_another_one_on_the_validation_set_is_refused():
+    def val_mae(outputs, targets):
+        return 0.0
+
+    how = {"loss": "mse", "epochs": 1, "metrics": ["mae", val_mae]}
+    with pytest.raises(ValueError, match="'val_mae' is mae on the validation set"):
+        fit(Given(False), [[0.0], [1.0]], [0.0, 1.0], validation=([[0.0]], [0.0]), **how)
+    assert sorted(fit(Given(False), [[0.0], [1.0]], [0.0, 1.0], **how).metrics) == ["mae", "val_mae"]
 
 
 @pytest.mark.parametrize("result", [None, "good", [1.0], np.ones(2), 1j])
@@ -163,3 +175,8 @@ def test_a_metric_may_return_any_real_number(result):
 
 def test_metrics_of_outputs_and_targets_of_different_shapes_are_refused():
     refused(ValueError, "of one shape for mae", ["mae"], "cross_entropy", (0, 1), Layer(1, 3))
+
+
+@pytest.mark.parametrize("metric", [mae, r2])
+def test_metrics_that_overflow_do_not_warn(metric):
+    assert not np.isfinite(metric(np.array([1e308, 1e308]), np.array([-1e308, 1e308])))

@@ -115,10 +115,146 @@ def test_large_logits_do_not_overflow(outputs):
     assert p.max() == 1.0
 
 
-@pytest.mark.parametrize("threshold", [-0.1, 1.1, math.nan, "0.5", None])
-def test_a_threshold_that_is_no_probability_is_refused(threshold):
-    with pytest.raises(ValueError, match="expected a threshold from 0 to 1"):
+@pytest.mark.parametrize(
+    ("threshold", "error"),
+    [(-0.1, ValueError), (1.1, ValueError), (math.nan, ValueError), ("0.5", TypeError), (None, TypeError)],
+)
+def test_a_threshold_that_is_no_probability_is_refused(threshold, error):
+    with pytest.raises(error, match="expected a threshold from 0 to 1"):
         classify(Neuron(2), X, threshold)
+
+
+class Scaled(Module):
+    """A model whose last operation does not say what its outputs mean."""
+
+    def __init__(self, model):
+        self.model = model
+
+    def __call__(self, x):
+        outputs = self.model(x)
+        return [v * 1.0 for v in outputs] if isinstance(outputs, list) else outputs * 1.0
+
+
+def own_margin(s, y):
+    return (1 - y * s).relu()
+
+
+BINARY = {
+    "binary_cross_entropy": (0, 1),
+    "binary_cross_entropy_with_logits": (0, 1),
+    "hinge": (-1, 1),
+    "mse": (0, 1),
+    "mae": (0, 1),
+    "huber": (0, 1),
+}
+ENDS = {"binary_cross_entropy": "sigmoid", "categorical_cross_entropy": "softmax"}
+CASES = [
+    *((loss, n, labels, {}) for loss, labels in BINARY.items() for n in (1, 3)),
+    *((loss, 1, (-1, 1), {"labels": (-1, 1)}) for loss in ("mse", "mae", "huber")),
+    *((loss, 3, (0, 1, 2), {}) for loss in ("cross_entropy", "categorical_cross_entropy")),
+    (own_margin, 1, (-1, 1), {}),
+]
+
+
+@pytest.mark.parametrize("make", [lambda model: model, Scaled], ids=["plain", "scaled"])
+@pytest.mark.parametrize(("loss", "outputs", "labels", "how"), CASES)
+def test_the_share_of_right_classes_is_the_accuracy_of_fit(loss, outputs, labels, how, make):
+    """For the loss that the model was trained with, whatever its last operation is."""
+    model = make(MLP(2, [4, outputs], "tanh", ENDS.get(loss, "linear"), seed=0))
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(40, 2))
+    y = rng.choice(labels, size=40 if outputs == 1 or len(labels) == 3 else (40, outputs))
+    history = fit(model, X, y, loss=loss, metrics=["accuracy"], epochs=5)
+    found = classify(model, X, loss=loss, **how)
+    assert set(np.unique(found).tolist()) <= set(labels)
+    assert np.mean(found == y) == pytest.approx(history.metrics["accuracy"][-1], abs=1e-15)
+
+
+def test_every_loss_has_its_classes():
+    assert {loss for loss, *_ in CASES} >= LOSSES.keys()
+
+
+def test_the_smallest_logit_has_its_side():
+    model = Layer(1, 1, nonlin=False, init=lambda rng, n, m: [[1.0]])
+    assert classify(model, [[-1e-300], [0.0], [1e-300]]).tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize("call", [classify, predict_proba])
+@pytest.mark.parametrize("output", ["sigmoid", "softmax", "linear"])
+def test_a_model_that_does_not_say_what_its_outputs_mean_is_refused_without_the_loss(call, output):
+    class Ensemble(Module):
+        def __init__(self):
+            self.models = [MLP(2, [2], output=output, seed=k) for k in range(2)]
+
+        def __call__(self, x):
+            both = zip(*(model(x) for model in self.models), strict=True)
+            return [sum(outputs) / 2 for outputs in both]
+
+    with pytest.raises(ValueError, match=r"but it ends in 'div': pass loss=, as to fit"):
+        call(Ensemble(), X)
+    loss = {"sigmoid": "binary_cross_entropy", "softmax": "categorical_cross_entropy"}.get(
+        output, "cross_entropy"
+    )
+    assert len(call(Ensemble(), X, loss=loss)) == len(X)
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "tanh"])
+def test_a_sum_of_what_is_not_linear_is_not_taken_for_a_logit(output):
+    class Sum(Module):
+        def __init__(self):
+            self.models = [MLP(2, [1], output=output, seed=k) for k in range(2)]
+
+        def __call__(self, x):
+            return self.models[0](x) + self.models[1](x)
+
+    with pytest.raises(ValueError, match="pass loss="):
+        classify(Sum(), X)
+
+
+def test_logits_of_several_labels_have_a_probability_each():
+    model = Layer(2, 3, nonlin=False, seed=0)
+    p = predict_proba(model, X, loss="binary_cross_entropy_with_logits")
+    np.testing.assert_allclose(p, 1 / (1 + np.exp(-predict(model, X))), rtol=1e-12)
+    found = classify(model, X, 0.3, loss="binary_cross_entropy_with_logits")
+    assert found.tolist() == (p >= 0.3).astype(int).tolist()
+
+
+@pytest.mark.parametrize("loss", ["hinge", "mse", own_margin])
+def test_outputs_that_are_no_probabilities_have_none(loss):
+    model = Layer(2, 1, nonlin=False)
+    with pytest.raises(ValueError, match="expected a loss of probabilities or logits, but got"):
+        predict_proba(model, X, loss=loss)
+    with pytest.raises(ValueError, match=r"classify with threshold=0.5"):
+        classify(model, X, 0.3, loss=loss)
+
+
+@pytest.mark.parametrize(
+    ("labels", "loss", "error", "match"),
+    [
+        ((1, -1), "mse", ValueError, r"expected the lower class first in labels, but got \(1, -1\)"),
+        ((0, 2), "mse", ValueError, "0 and 1, or -1 and 1"),
+        ((0, 1), own_margin, ValueError, "expected a loss that says which output means which class"),
+        ((0, 1, 2), "mse", TypeError, "expected a pair of integers for labels"),
+        ("ab", "mse", TypeError, "expected a pair of integers for labels"),
+        ((0.5, 1), "mse", TypeError, "expected an integer for labels, but got 0.5"),
+        ((0, 1), 3, TypeError, "unknown loss 3: choose one of 'mse'"),
+        ((0, 1), "MSE", ValueError, "unknown loss 'MSE': choose one of 'mse'"),
+        (
+            None,
+            "cross_entropy",
+            ValueError,
+            "an output for each class for cross_entropy, but it has a single",
+        ),
+    ],
+)
+def test_labels_and_losses_that_do_not_go_together_are_refused(labels, loss, error, match):
+    with pytest.raises(error, match=match):
+        classify(Layer(2, 1, nonlin=False), X, loss=loss, labels=labels)
+
+
+def test_labels_with_an_output_for_each_class_are_refused():
+    with pytest.raises(ValueError, match="expected no labels with an output for each class"):
+        classify(Layer(2, 3, nonlin=False), X, labels=(0, 1))
 
 
 # The evaluation
@@ -145,6 +281,10 @@ def test_the_evaluation_is_that_of_the_validation():
     history = fit(model, X, y, validation=(X, y), epochs=3, **how)
     expected = {"loss": history.val_loss[-1], "accuracy": history.metrics["val_accuracy"][-1]}
     assert evaluate(model, X, y, **how) == expected
+
+
+def test_a_mean_loss_that_overflows_is_infinite_without_a_warning():
+    assert evaluate(Neuron(1, init="zeros"), [[0.0]] * 3, [1e154] * 3, loss="mse") == {"loss": math.inf}
 
 
 # What is refused
