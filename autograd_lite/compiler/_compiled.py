@@ -46,6 +46,22 @@ class Known(NamedTuple):
     # What is required of numbers that are computed, None in the place of what is of inputs.
     of_results: Sequence[tuple[Any, str] | None]
 
+    def again(self, parameters: Array, inputs: Sequence[Array], batch_size: int) -> Any:
+        """The results for other examples, which have met the requirements before: no input is checked.
+
+        Parameters
+        ----------
+        parameters : array
+            One number for each of `.parameters`, without gaps.
+        inputs : sequence of array
+            As the program takes them: of shape (batch_size, n), or (n,) for an argument without a batch axis.
+        batch_size : int
+            The number of examples.
+        """
+        if self.recorded.draws:
+            inputs = [*inputs, *_drawn(self.recorded, batch_size, self.has_batch)]
+        return self.fill(self.program.run(parameters, inputs, batch_size, self.of_results))
+
 
 class Compiled:
     """A compiled function, as `compile` makes it.
@@ -84,12 +100,12 @@ class Compiled:
     @property
     def program(self) -> Program | ScalarProgram:
         """The program of the last call; raises RuntimeError before the first one."""
-        return self._latest().program
+        return self.latest.program
 
     @property
     def parameters(self) -> list[Value]:
         """The leaves that the program of the last call reads; raises RuntimeError before the first one."""
-        return self._latest().recorded.parameters
+        return self.latest.recorded.parameters
 
     def __getstate__(self) -> dict[str, Any]:
         # Programs belong to leaves; a copy of them would have other ones.
@@ -98,7 +114,9 @@ class Compiled:
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)
 
-    def _latest(self) -> Known:
+    @property
+    def latest(self) -> Known:
+        """What the function became for the last call; raises RuntimeError before the first one."""
         if self._last is None:
             raise RuntimeError(
                 f"{name_of(self.function)} is recorded at its first call: call it before you ask for this"
@@ -111,22 +129,6 @@ class Compiled:
             return self._on_values(args, kwargs, parameters)
         known, theta, inputs, batch_size = prepared
         return known.fill(known.program.run(theta, inputs, batch_size, known.recorded.requirements))
-
-    def again(self, *inputs: Array, parameters: Array) -> Any:
-        """As the last call, without its checks of arguments: the results for other examples of a batch.
-
-        Parameters
-        ----------
-        *inputs : array of shape (batch, n)
-            Numbers that have met all requirements before.
-        parameters : array
-            One number for each of `.parameters`.
-        """
-        known = self._latest()
-        batch_size = len(inputs[0])
-        if known.recorded.draws:
-            inputs = (*inputs, *_drawn(known.recorded, batch_size, known.has_batch))
-        return known.fill(known.program.run(parameters, inputs, batch_size, known.of_results))
 
     def profile(
         self, *args: Any, parameters: ArrayLike | None = None, repeat: int = 100, **kwargs: Any

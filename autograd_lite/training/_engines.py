@@ -43,7 +43,10 @@ class _Eager:
         _penalized(0.0, self.penalty, self.model)
         return results
 
-    try_steps = try_out
+    def try_steps(self, data: Data) -> None:
+        """The same in training mode. Nothing in the model may draw random numbers: they are for the steps."""
+        with in_mode([*self.model.modules()], True):
+            self.try_out(data)
 
     def evaluate(self, data: Data) -> Results:
         """The outputs for each example and its loss."""
@@ -59,6 +62,9 @@ class _Eager:
 
     def look_again(self) -> None:
         """Nothing is remembered."""
+
+    def write(self) -> None:
+        """The numbers are in the Values already."""
 
     def train(self, order: NDArray[np.int64], batch_size: int, optimizer: Optimizer, epoch: int) -> float:
         """Go through the examples once and return their mean loss."""
@@ -97,7 +103,9 @@ class _Compiled:
         self.evaluate = Evaluation(model, loss)
         self.gradient = Compiled(self.loss_and_gradient, 0, "mean")
         self.reached: _Reached | None = None
-        self.theta: Array | None = None  # what the Values hold, if it is known
+        # What the Values hold, or will hold when somebody may look at them, if it is known.
+        self.theta: Array | None = None
+        self.is_written = True
 
     def loss_and_gradient(self, x: Any, y: Any) -> Any:
         """The loss of one example, penalized, and its derivatives with respect to the parameters, all Values.
@@ -115,7 +123,7 @@ class _Compiled:
             return self.evaluate(data)
 
     def try_steps(self, data: Data) -> None:
-        """The same with the program for the steps, in training mode, so that no other one is needed.
+        """The same in training mode, with the program for the steps.
 
         Nothing in the model may draw random numbers: they are for the steps.
         """
@@ -150,7 +158,7 @@ class _Compiled:
 
     def set_weights(self, weights: Array) -> None:
         """Give all parameters their numbers."""
-        self.theta = None
+        self.theta, self.is_written = None, True
         assign(self.parameters, weights.tolist())
 
     def look_again(self) -> None:
@@ -170,17 +178,17 @@ class _Compiled:
                     if self.reached is None:
                         loss, gradient = self._first_gradient(inputs[batch], targets[batch])
                     else:
-                        where = self.reached(theta)
-                        loss, gradient = self.gradient.again(inputs[batch], columns[batch], parameters=where)
+                        x, y = inputs[batch], columns[batch]
+                        loss, gradient = self.gradient.latest.again(self.reached(theta), (x, y), len(x))
                     _require_finite_loss(loss)
-                    updated = optimizer.update(theta, gradient, epoch)
+                    updated = np.ascontiguousarray(optimizer.update(theta, gradient, epoch), dtype=float)
                     require_finite(updated, theta, gradient, self.parameters)
                     theta = updated  # all of it or nothing, whenever Ctrl-C comes
                     total += min(batch_size, len(order) - start) / len(order) * loss
         except FloatingPointError as error:
             raise _diverged(epoch, start // batch_size, error) from None
         finally:
-            self._keep(theta)
+            self.theta, self.is_written = theta, False
         return total
 
     def _first_gradient(self, x: Array, y: Array) -> Any:
@@ -193,15 +201,17 @@ class _Compiled:
         self.reached = _Reached(self.gradient.parameters, self.parameters)
         return result
 
-    def _keep(self, theta: Array) -> None:
+    def write(self) -> None:
         """Write the numbers into the Values, even if Ctrl-C comes in between."""
-        self.theta = None
+        if self.theta is None or self.is_written:
+            return
         try:
-            _write(self.parameters, theta)
+            _write(self.parameters, self.theta)
         except KeyboardInterrupt:
-            _write(self.parameters, theta)
+            _write(self.parameters, self.theta)
             raise
-        self.theta = theta
+        finally:
+            self.is_written = True
 
 
 class _Reached:

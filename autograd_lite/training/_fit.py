@@ -278,9 +278,10 @@ def _separated(
 
 def _try_out(training: Training, data: Data, validated: Data | None) -> None:
     """Meet the errors that data and metrics can cause before the first parameter changes."""
-    if not (training.metrics or training.validation or training.generators):
-        training.engine.try_steps(data)
-        return
+    if not training.generators:
+        training.engine.try_steps(training.data)
+        if not (training.metrics or training.validation):
+            return
     tried = [(data, training.engine.try_out(data))]
     if validated is not None:
         tried.append((validated, training.engine.try_out(validated, constants=True)))

@@ -141,6 +141,8 @@ class Training:
                 with suppress(AttributeError, TypeError):  # some have no place for it
                     error.history = history  # type: ignore[attr-defined]
             raise
+        finally:
+            self.engine.write()
 
     def score(self, history: History) -> float:
         """What is compared between starts: the loss of the weights that `scored` gives."""
@@ -182,9 +184,14 @@ class Training:
         return reason
 
     def _looked_at(self) -> AbstractContextManager[None]:
-        """A context in which the model is not in training mode, if anybody calls it there."""
-        is_called = self.callbacks or self.metrics or self.validation
-        return in_mode(self.modules, False) if is_called else nullcontext()
+        """A context for those who look at the model after an epoch, if there are any.
+
+        It is not in training mode there, and the Values hold their numbers.
+        """
+        if not (self.callbacks or self.metrics or self.validation or callable(self.optimizer.lr)):
+            return nullcontext()
+        self.engine.write()
+        return in_mode(self.modules, False)
 
     def _reason_to_stop(self, history: History) -> str:
         assert history._standing is not None
