@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from autograd_lite import Value
 from autograd_lite.nn import ACTIVATIONS, MLP, Dropout, Layer, Module, Neuron, Sequential
 from autograd_lite.optim import SGD, Adam, AdamW, CosineDecay, ExponentialDecay, RMSprop, StepDecay
-from autograd_lite.training import History, _archive, fit, load, predict, save
+from autograd_lite.training import History, Saved, _archive, fit, load, predict, save
 
 X = np.random.default_rng(0).normal(size=(9, 2))
 Y = (X[:, 0] > X[:, 1]).astype(int)
@@ -205,8 +205,20 @@ def test_a_module_of_ones_own_is_loaded_into_one_of_the_same_form(tmp_path):
     assert load(tmp_path / "m", mine).model is mine
     assert mine.slope.data == 2.5
     assert [mine([1.0]).data for _ in range(3)] == [model([1.0]).data for _ in range(3)]
-    with pytest.raises(ValueError, match=r"expected a model to load the weights of Line into: pass model="):
+    match = r"expected a model to load the weights of Line into: pass model=, .* to describe, but got Line\)$"
+    with pytest.raises(ValueError, match=match):
         load(tmp_path / "m")
+
+
+def test_what_is_loaded_has_names(tmp_path):
+    save(tmp_path / "m", Neuron(1), optimizer=SGD(0.5))
+    saved = load(tmp_path / "m")
+    assert isinstance(saved, Saved)
+    model, optimizer, history = saved
+    assert (model, optimizer, history) == (saved.model, saved.optimizer, saved.history)
+    assert repr(model) == repr(Neuron(1))
+    assert optimizer.lr == 0.5
+    assert history is None
 
 
 def test_the_file_has_the_name_that_was_given(tmp_path, monkeypatch):
