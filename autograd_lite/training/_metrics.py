@@ -51,17 +51,18 @@ def accuracy_for(loss: Any, targets: Array) -> Metric:
     ValueError
         If neither the loss nor the labels tell where one class ends and the other begins.
     """
-    boundary = boundary_for(loss, set(np.unique(targets).tolist()))
+    instead = "pass a function of outputs and targets as the metric"
+    boundary = boundary_for(loss, set(np.unique(targets).tolist()), instead)
     return _accuracy_of_classes if boundary is None else partial(_accuracy, boundary)
 
 
-def boundary_for(loss: Any, labels: set[float]) -> float | None:
+def boundary_for(loss: Any, labels: set[float], instead: str) -> float | None:
     """The output from which on an example is in the second of two classes; None if each has an output.
 
     Raises
     ------
     ValueError
-        As for `accuracy_for`.
+        As for `accuracy_for`, with what to do instead.
     """
     name = name_in_losses(loss)
     if name in SEVERAL:
@@ -72,10 +73,9 @@ def boundary_for(loss: Any, labels: set[float]) -> float | None:
         return 0.5
     if labels <= {-1.0, 1.0} and (name in ESTIMATES or not name):
         return 0.0
-    instead = "pass a function of outputs and targets as the metric"
     if name in ESTIMATES:
         raise ValueError(
-            f"expected targets that are 0 and 1, or -1 and 1, for the accuracy with {name}, but got others: "
+            f"expected labels that are 0 and 1, or -1 and 1, for classes with {name}, but got others: "
             f"{instead}"
         )
     raise ValueError(

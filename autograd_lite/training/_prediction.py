@@ -187,7 +187,7 @@ def classify(
     outputs = predict(model, inputs)
     per_example = _loss_of(model, inputs, outputs, loss)
     low, high = classes_for(per_example) if labels is None else _pair(labels)
-    boundary = boundary_for(per_example, {low, high})
+    boundary = boundary_for(per_example, {low, high}, "compare predict(model, X) with a boundary of yours")
     if boundary is None:
         if labels is not None:
             raise ValueError(f"expected no labels with an output for each class, but got {labels!r}")

@@ -85,8 +85,8 @@ def test_the_loss_says_which_class_an_output_means(loss, outputs, targets, expec
 @pytest.mark.parametrize(
     ("loss", "targets", "match"),
     [
-        ("mse", [0.5, 2.0], "expected targets that are 0 and 1, or -1 and 1, for the accuracy with mse"),
-        ("huber", [0, 2], "for the accuracy with huber, but got others: pass a function"),
+        ("mse", [0.5, 2.0], "expected labels that are 0 and 1, or -1 and 1, for classes with mse"),
+        ("huber", [0, 2], "for classes with huber, but got others: pass a function"),
         (lambda p, y: (p - y) ** 2, [0, 1], "expected a loss that says which output means which class"),
     ],
 )

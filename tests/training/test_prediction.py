@@ -232,7 +232,7 @@ def test_outputs_that_are_no_probabilities_have_none(loss):
     ("labels", "loss", "error", "match"),
     [
         ((1, -1), "mse", ValueError, r"expected the lower class first in labels, but got \(1, -1\)"),
-        ((0, 2), "mse", ValueError, "0 and 1, or -1 and 1"),
+        ((0, 2), "mse", ValueError, r"0 and 1, or -1 and 1, .*: compare predict\(model, X\) with"),
         ((0, 1), own_margin, ValueError, "expected a loss that says which output means which class"),
         ((0, 1, 2), "mse", TypeError, "expected a pair of integers for labels"),
         ("ab", "mse", TypeError, "expected a pair of integers for labels"),
