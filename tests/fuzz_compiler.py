@@ -35,7 +35,7 @@ def numbers_of(tree: Any) -> list[float]:
 
 def graph_of(compiled: Any) -> Graph:
     """The graph that a compiled function recorded, before all passes."""
-    return compiled._latest()[1].graph  # type: ignore[no-any-return]
+    return compiled.latest.recorded.graph  # type: ignore[no-any-return]
 
 
 def computed(graph: Graph, inputs: Numbers, parameters: Numbers, seed: int | None = None) -> list[Any]:
