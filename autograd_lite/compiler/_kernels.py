@@ -9,7 +9,7 @@ inf / inf, and where ieee_div and ieee_pow divide by zero. Overflow and underflo
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf, nan
+from math import inf, isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -39,12 +39,16 @@ LOGICAL_UFUNCS: dict[str, np.ufunc] = {
 """What the symbols of conditions stand for."""
 
 
-def kernel_of(p: Primitive, problems: list[str] | None = None) -> Kernel:
+def kernel_of(
+    p: Primitive, problems: list[str] | None = None, constants: Sequence[float | None] = ()
+) -> Kernel:
     """The kernel of a primitive that is not n-ary: the table's, or one for a primitive that users add.
 
     The latter calls what users wrote, number by number, and puts down in `problems` if that raises; without
-    such a list it makes NumPy notice it.
+    such a list it makes NumPy notice it. The operands that are known beforehand are in `constants`.
     """
+    if p is TABLE["div"] and constants and constants[0] is not None and isfinite(constants[0]):
+        return np.divide  # of which NumPy notices every division by zero
     return KERNELS[p.name] if TABLE.get(p.name) is p else _by_element(p.value, problems)
 
 
@@ -86,7 +90,7 @@ def _is_one(x: Operand) -> bool:
 
 def _divide(a: Operand, b: Operand, out: Array) -> None:
     """a / b; inf / 0 and NaN / 0 are outside the domain too, of which IEEE 754 does not complain."""
-    if not (_is_one(a) and np.isfinite(a)) and np.count_nonzero(b == 0.0):
+    if np.count_nonzero(b == 0.0):
         np.divide(1.0, 0.0)
     np.divide(a, b, out)
 

@@ -168,7 +168,8 @@ class Workspace:
             return partial(reduction_of(data[0]), xs[0], Segments(data[1]), out)
         if op in CONDITIONS:
             return partial(LOGICAL_UFUNCS[str(op)], *xs, out)
-        return partial(kernel_of(row_of(op), self.problems), *xs, out)
+        constants = [x if isinstance(x, float) else None for x in call.operands]
+        return partial(kernel_of(row_of(op), self.problems, constants), *xs, out)
 
     def _look_closer(self) -> None:
         """Raise the error of the first number outside a domain, if it was that which NumPy complained of."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 
 from autograd_lite.nn.module import Module
-from autograd_lite.optim import Optimizer
+from autograd_lite.optim import CosineDecay, ExponentialDecay, Optimizer, StepDecay
 from autograd_lite.training._data import Array, Data, Indices
 from autograd_lite.training._engines import SMALLER, Divergence, Engine
 from autograd_lite.training._evaluation import in_mode, mean_of
@@ -20,6 +20,8 @@ from autograd_lite.training._history import History, Standing
 from autograd_lite.training._metrics import Metric
 
 Callback = Callable[[History], object]
+# Functions of the epoch alone; one of the user's may look at the model.
+SCHEDULES = (CosineDecay, ExponentialDecay, StepDecay)
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,9 @@ class Training:
 
         It is not in training mode there, and the Values hold their numbers.
         """
-        if not (self.callbacks or self.metrics or self.validation or callable(self.optimizer.lr)):
+        schedule = self.optimizer.lr
+        is_asked = callable(schedule) and not isinstance(schedule, SCHEDULES)
+        if not (self.callbacks or self.metrics or self.validation or is_asked):
             return nullcontext()
         self.engine.write()
         return in_mode(self.modules, False)
