@@ -36,6 +36,7 @@ PROBABILITY = Interval(-1e-9, 1 + 1e-9)
 PROBABILITIES = TABLE["sigmoid"], TABLE["softmax"]
 NOT_NEGATIVE = Interval(low=0.0)
 ABOUT_ONE = Interval(1 - 1e-6, 1 + 1e-6)
+NEARLY_ONE = Interval(0.99, 1.01)  # of what is computed: differences of it should be possible
 
 
 def mse(prediction: Any, target: Any) -> Any:
@@ -251,7 +252,7 @@ def categorical_cross_entropy(prediction: Any, target: Any, eps: float = 1e-9) -
     Parameters
     ----------
     prediction : list of Value or float
-        ŷ, the probability of each class, as a softmax gives them. That their sum is 1 is not checked.
+        ŷ, the probability of each class, as a softmax gives them.
     target : int, Value or sequence of them
         The class, counted from 0, or the distribution y over the classes, such as `one_hot` gives.
     eps : float, optional
@@ -260,9 +261,9 @@ def categorical_cross_entropy(prediction: Any, target: Any, eps: float = 1e-9) -
     Raises
     ------
     ValueError
-        If a probability is outside [0, 1] by more than rounding, eps is not in [0, 0.5), the class is out of
-        range, or the distribution has another length than the prediction, negative entries, or a sum
-        other than 1.
+        If a probability is outside [0, 1] by more than rounding, their sum is not near 1, eps is not in
+        [0, 0.5), the class is out of range, or the distribution has another length than the prediction,
+        negative entries, or a sum other than 1.
     TypeError
         If there is a single probability, or eps is no number.
 
@@ -283,6 +284,13 @@ def categorical_cross_entropy(prediction: Any, target: Any, eps: float = 1e-9) -
         "cross_entropy"
     )
     ps = [_probability(p, eps, advice) for p in outputs]
+    if not all(getattr(p, "_primitive", None) is TABLE["softmax"] for p in outputs):
+        require(
+            total(outputs),
+            NEARLY_ONE,
+            "categorical_cross_entropy takes probabilities with the sum 1, but got the sum {}: end the model in "
+            "a softmax, or use binary_cross_entropy for several labels at once",
+        )
     if _is_several(target):
         return -dot(_distribution(target, len(ps)), [log(p) for p in ps])
     k = _class(target, len(ps))

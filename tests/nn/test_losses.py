@@ -398,7 +398,10 @@ def losses_of_batches(draw, name):
     """Predictions and targets of several examples."""
     n = draw(st.integers(2 if name in OVER_CLASSES else 1, 5))
     outputs = st.floats(0, 1) if name in OF_PROBABILITIES else st.floats(-50, 50)
-    one = st.tuples(st.lists(outputs, min_size=n, max_size=n), targets_of(name, n))
+    predictions = st.lists(outputs, min_size=n, max_size=n)
+    if name == "categorical_cross_entropy":
+        predictions = predictions.map(softmax)
+    one = st.tuples(predictions, targets_of(name, n))
     examples = draw(st.lists(one, min_size=1, max_size=4))
     return tuple(np.array(x, dtype=float) for x in zip(*examples, strict=True))
 
@@ -493,3 +496,14 @@ def test_a_compiled_loss_checks_the_probabilities_of_every_example():
     compiled = compile(categorical_cross_entropy, in_axes=0)
     with pytest.raises(ValueError, match=r"takes probabilities, but got -0\.5.* in example 1"):
         compiled(np.array([[0.0, 1.0], [-0.5, 0.5]]), np.zeros(2))
+
+
+@pytest.mark.parametrize("target", [0, [1, 0]])
+def test_probabilities_of_classes_have_the_sum_1(target):
+    match = "probabilities with the sum 1, but got the sum 1.7: end the model in a softmax"
+    with pytest.raises(ValueError, match=match):
+        LOSSES["categorical_cross_entropy"]([0.9, 0.8], target)
+    compiled = compile(lambda p: LOSSES["categorical_cross_entropy"](list(p), target), in_axes=0)
+    assert compiled([[0.9, 0.1]])[0] == pytest.approx(-math.log(0.9))
+    with pytest.raises(ValueError, match=f"{match}.* in example 1"):
+        compiled([[0.9, 0.1], [0.9, 0.8]])
