@@ -1,6 +1,7 @@
 """Figures of training curves, of decision boundaries and of activations, with matplotlib."""
 
 import math
+import reprlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -120,8 +121,8 @@ def decision_boundary(
     labels = np.unique(classes)
     if points.shape[1] != 2 or classes.ndim != 1 or len(labels) > 2:
         raise ValueError(
-            "expected points (n, 2) and their classes (n,), two different numbers, but got "
-            f"{points.shape}, {classes.shape} and the numbers {labels.tolist()}"
+            "expected points (n, 2) and two classes (n,), because the boundary between more is not one line, "
+            f"but got {points.shape}, {classes.shape} and the numbers {reprlib.repr(labels.tolist())}"
         )
     if not isinstance(model(points[0]), Value):
         raise ValueError(f"expected a model with one output, but got {model!r}")

@@ -82,6 +82,7 @@ def main() -> None:
         n, good = steps_needed(paths[lr]), sum(steps_needed(path) < np.inf for path in paths.values())
         print(f"{name:24} lr {lr:5g}   {n:3} steps   {good} of {len(RATES)} rates get there")
 
+    print("Momentum carries it along the valley, in which the gradient is small; SGD has to creep there.")
     OUTPUT.mkdir(parents=True, exist_ok=True)
     paths_on_contours(chosen).savefig(OUTPUT / "paths.png", dpi=150)
     print(f"wrote {OUTPUT / 'paths.png'}")

@@ -83,7 +83,7 @@ def main() -> None:
     print_table("Standard deviation of a", a, np.std, ".3f")
     print_table("Share of φ'(z) < 0.01", slopes, lambda layer: np.mean(layer < 0.01), ".0%")
     print_table("Standard deviation of δ", delta, np.std, ".1e")
-
+    print("", *__doc__.split("\n\n")[2:3], sep="\n")  # what the tables say
     steps = {"sigmoid": np.linspace(0, 1, 36), "tanh": np.linspace(-1, 1, 36), "relu": np.linspace(0, 5, 36)}
     factors = dict.fromkeys(steps, np.geomspace(1e-10, 1e3, 66))
     OUTPUT.mkdir(parents=True, exist_ok=True)

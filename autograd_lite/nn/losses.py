@@ -288,8 +288,8 @@ def categorical_cross_entropy(prediction: Any, target: Any, eps: float = 1e-9) -
         require(
             total(outputs),
             NEARLY_ONE,
-            "categorical_cross_entropy takes probabilities with the sum 1, but got the sum {}: end the model in "
-            "a softmax, or use binary_cross_entropy for several labels at once",
+            "categorical_cross_entropy takes probabilities with the sum 1, but got the sum {}: end the model "
+            "in a softmax, or use binary_cross_entropy for several labels at once",
         )
     if _is_several(target):
         return -dot(_distribution(target, len(ps)), [log(p) for p in ps])

@@ -107,7 +107,9 @@ def _array(name: str, values: ArrayLike) -> NDArray[np.float64]:
             # NumPy would read numbers out of strings, and drop imaginary parts.
             array = np.asarray(np.frompyfunc(number, 1, 1)(array.astype(object)))
     except (TypeError, ValueError) as error:
-        raise ValueError(f"expected numbers in {name}, in rows of one length: {error}") from None
+        is_text = np.asarray(values, dtype=object).dtype == object and "of type str" in str(error)
+        cure = ": number the classes, as np.unique(y, return_inverse=True)[1] does" if is_text else ""
+        raise ValueError(f"expected numbers in {name}, in rows of one length: {error}{cure}") from None
     array = array.astype(float)
     finite = np.isfinite(array)
     if not finite.all():

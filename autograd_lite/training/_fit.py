@@ -1,5 +1,6 @@
 """`fit`: from a model and data to a trained model and the history of its training."""
 
+import reprlib
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -30,7 +31,7 @@ from autograd_lite.training._evaluation import Loss, in_mode
 from autograd_lite.training._generators import generators
 from autograd_lite.training._history import DivergenceError, History
 from autograd_lite.training._loop import Callback, Training
-from autograd_lite.training._metrics import Metric, metrics_for, named_loss
+from autograd_lite.training._metrics import Metric, metrics_for, name_in_losses, named_loss
 
 Validation = float | tuple[ArrayLike, ArrayLike]
 
@@ -131,8 +132,8 @@ def fit(
     ------
     ValueError
         If the data are empty, not finite, or of different lengths, the model does not take them, the
-        loss does not take the labels, a name or a number is out of range, or two arguments do not go
-        together: all this before any parameter is changed.
+        loss does not take the labels or what the model ends in, a name or a number is out of range, or two
+        arguments do not go together: all this before any parameter is changed.
     TypeError
         If an argument is of another type, if the model, the loss, the penalty or a metric return something
         else than Values or numbers, or if they cannot be compiled, because they branch on data or take
@@ -171,9 +172,11 @@ def fit(
     if not isinstance(optimizer, Optimizer | None):
         raise TypeError(f"expected an optimizer, such as SGD(lr=0.1), but got {_advised(optimizer)}")
     if not isinstance(callbacks, Iterable) or not all(map(callable, callbacks := [*callbacks])):
-        raise TypeError(f"expected a list of functions as callbacks, but got {callbacks!r}")
+        one = ": write it in a list, [...]" if callable(callbacks) else ""
+        raise TypeError(f"expected a list of functions as callbacks, but got {reprlib.repr(callbacks)}{one}")
     if penalty is not None and (not callable(penalty) or isinstance(penalty, type)):
         made = f", a class: write {penalty.__name__}(...)" if isinstance(penalty, type) else ""
+        made = made or ", such as nn.L2(0.01), or lambda model: nn.L1(0.1)(model) + nn.L2(0.1)(model)"
         raise TypeError(f"expected a function of the model as penalty, but got {penalty!r}{made}")
     if not isinstance(progress, bool | None):
         raise TypeError(f"expected True, False or None for progress, but got {progress!r}")
@@ -215,6 +218,7 @@ def fit(
         training.check(history)
     with _in_use(training.optimizer), in_mode(training.modules, False):
         _try_out(training, data, validated if chosen is None else None)
+        _require_logits(model, per_example, data.inputs[0])
         starts = _weights_of_starts(model, training, restarts, rng)
         with _progress_bar(epochs * restarts, progress, 0 if history is None else len(history)) as bar:
             ended = _all_starts(training, starts, history, rng, bar)
@@ -225,6 +229,8 @@ def fit(
 
 def _advised(optimizer: object) -> str:
     """What came instead of an optimizer; a schedule belongs into one."""
+    if isinstance(optimizer, str | type):
+        return f"{optimizer!r}: import a rule from autograd_lite.optim, and make one, as in Adam(lr=0.001)"
     if callable(optimizer) and not isinstance(optimizer, type):
         return f"{optimizer!r}, a schedule: write SGD(lr={optimizer!r})"
     return repr(optimizer)
@@ -288,6 +294,28 @@ def _try_out(training: Training, data: Data, validated: Data | None) -> None:
     for each, (outputs, _) in tried:
         for metric in training.metrics.values():
             metric(outputs, each.targets)
+
+
+# The losses of logits and of scores, and those of probabilities to take instead.
+INSTEAD = {
+    "binary_cross_entropy_with_logits": "binary_cross_entropy",
+    "cross_entropy": "categorical_cross_entropy",
+    "hinge": "binary_cross_entropy",
+}
+
+
+def _require_logits(model: Module, loss: Loss, x: Array) -> None:
+    """Refuse probabilities where a loss takes logits: it would learn, but something else."""
+    name = name_in_losses(loss)
+    if name not in INSTEAD:
+        return
+    prediction = model(x.tolist())
+    outputs = prediction if isinstance(prediction, Iterable) else [prediction]
+    if found := {"sigmoid", "softmax"} & {getattr(v, "op", "") for v in outputs}:
+        raise ValueError(
+            f"{name} takes any numbers, but the model ends in {found.pop()}: end it in linear, or use "
+            f"{INSTEAD[name]}"
+        )
 
 
 def _weights_of_starts(model: Any, training: Training, restarts: int, rng: Generator) -> list[Array]:

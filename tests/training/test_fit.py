@@ -831,3 +831,33 @@ def test_a_training_that_diverges_gives_its_history_with_the_error(restarts):
     assert str(error) == str(raised.value)
     assert len(error.history) == len(raised.value.history) < 9
     assert len(error.history.restarts) == (restarts if restarts > 1 else 0)
+
+
+@pytest.mark.parametrize(
+    ("loss", "output", "y"),
+    [
+        ("binary_cross_entropy_with_logits", "sigmoid", [0, 1]),
+        ("hinge", "sigmoid", [-1, 1]),
+        ("cross_entropy", "softmax", [0, 1]),
+        ("cross_entropy", "sigmoid", [0, 1]),
+    ],
+)
+def test_a_loss_of_logits_takes_no_probabilities(loss, output, y):
+    sizes = [3, 2] if loss == "cross_entropy" else [3, 1]
+    model = MLP(2, sizes, output=output, seed=0)
+    y = [y[k % 2] for k in range(len(X))]
+    refused(ValueError, rf"{loss} takes any numbers, but the model ends in {output}: ", model, y=y, loss=loss)
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "match"),
+    [
+        ({"optimizer": "adam"}, TypeError, r"'adam': import a rule from autograd_lite.optim, and make one"),
+        ({"optimizer": SGD}, TypeError, "import a rule from autograd_lite.optim, and make one"),
+        ({"callbacks": len}, TypeError, r"write it in a list, \[...\]"),
+        ({"penalty": "l2"}, TypeError, r"'l2', such as nn.L2\(0.01\)"),
+        ({"y": ["a", "b", "a", "b", "a", "b", "a"]}, ValueError, r"np.unique\(y, return_inverse=True\)\[1\]"),
+    ],
+)
+def test_common_mistakes_are_told_what_to_write(how, error, match):
+    refused(error, match, **how)
