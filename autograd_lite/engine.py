@@ -283,7 +283,9 @@ class Value:
         # By identity, so that Values live in sets and dicts; a function that is compiled means the numbers.
         is_number = watched and other is not self and (is_real(other) or isinstance(other, Value))
         if is_number and (watch := watching()) and not watch.is_constant(self):
-            watch.refuse("a Value was compared with ==", "where((x >= a) & (x <= a), b, c)")
+            watch.refuse(
+                "a Value was compared with ==", "where((v >= k) & (v <= k), a, b) for a choice by v == k"
+            )
         return NotImplemented
 
     __hash__ = object.__hash__
@@ -330,6 +332,8 @@ class Value:
         return self
 
     def __bool__(self) -> bool:
+        if watched and (watch := watching()):
+            watch.refuse("a Value was asked whether it is true", "where(v > 0, a, b), or another condition")
         raise TypeError(
             "a Value is neither true nor false: write v.data != 0 to ask for its number, "
             "or v is not None to ask whether it is there"
