@@ -283,9 +283,7 @@ class Value:
         # By identity, so that Values live in sets and dicts; a function that is compiled means the numbers.
         is_number = watched and other is not self and (is_real(other) or isinstance(other, Value))
         if is_number and (watch := watching()) and not watch.is_constant(self):
-            watch.refuse(
-                "a Value was compared with ==", "where((v >= k) & (v <= k), a, b) for a choice by v == k"
-            )
+            watch.refuse("a Value was compared with ==", "where((v >= k) & (v <= k), a, b) for v == k")
         return NotImplemented
 
     __hash__ = object.__hash__

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd_lite import Value, compile, ops
+from autograd_lite import compile, ops
 from autograd_lite._recording import innermost, paused
 from autograd_lite.arrays import array, data
 from autograd_lite.calculus import custom_derivative, grad, hessian, jvp, no_grad, value_and_grad, vjp
@@ -509,9 +509,7 @@ def test_arrays_are_not_recorded() -> None:
 
 def test_the_truth_of_a_value_is_refused_with_its_line_while_a_function_is_compiled():
     f = compile(lambda x: x if x else -x)
-    with pytest.raises(
-        TypeError, match=r"asked whether it is true in .*lambda x: x if x else -x.*write where"
-    ):
+    with pytest.raises(TypeError, match=r"is true in .*lambda x: x if x else -x.*write where"):
         f(1.0)
     with pytest.raises(TypeError, match="neither true nor false"):
         bool(Value(1.0))
