@@ -50,6 +50,10 @@ def _mark(graph: Graph, i: int, wanted: bytearray, needed: bytearray) -> None:
         needed[i] = 1
         return
     is_batched = graph.is_batched
+    xs = graph.operands[i]
+    if len(xs) == 2 and is_batched[xs[0]] and is_batched[xs[1]]:
+        needed[xs[0]] = needed[xs[1]] = 1
+        return
     _, lefts, rights = terms(graph, i)
     for a, b in zip(lefts, rights, strict=True):
         if is_batched[a] == is_batched[b] or not _is_left_for_mean(graph, a, b):

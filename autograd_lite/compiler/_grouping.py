@@ -102,6 +102,15 @@ def _block_of_source(graph: Graph, i: int, input_blocks: Sequence[int]) -> int:
 
 def _terms_by_blocks(graph: Graph, i: int, block: list[int]) -> dict[tuple[int, int], Any]:
     """The terms of a node, sorted by where their factors are, and turned so that these are in one order."""
+    xs = graph.operands[i]
+    if len(xs) == 2:  # by far the most are single products
+        a, b = xs
+        left, right = block[a], block[b]
+        is_usual = (left >= 0 or left <= FIRST_INPUT) and (right >= 0 or right <= FIRST_INPUT)
+        if is_usual and graph.is_batched[a] == graph.is_batched[b]:
+            c = graph.data[i]
+            cs = (c,) if isinstance(c, float) else c
+            return {(right, left): (cs, (b,), (a,))} if left < right else {(left, right): (cs, (a,), (b,))}
     cs, lefts, rights = terms(graph, i)
     pairs = [*zip(map(block.__getitem__, lefts), map(block.__getitem__, rights), strict=True)]
     left, right = pairs[0]

@@ -233,7 +233,10 @@ def _rebuilt(graph: Graph, one: int, sums: dict[int, Terms], needed: bytearray) 
             continue
         if i in sums:
             cs, lefts, rights = sums[i]
-            at[i] = add_linear(new, "linear", (cs, [*map(get, lefts)], [*map(get, rights)]), new_one)
+            if len(cs) == 1 and rights[0] != one:  # a product: by far the most
+                at[i] = new.add("linear", (at[lefts[0]], at[rights[0]]), cs[0])
+            else:
+                at[i] = add_linear(new, "linear", (cs, [*map(get, lefts)], [*map(get, rights)]), new_one)
         else:
             xs = tuple(map(get, graph.operands[i]))
             at[i] = new.add(op, xs, graph.data[i], graph.is_batched[i])

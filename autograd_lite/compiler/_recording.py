@@ -81,6 +81,9 @@ def run(f: Callable[..., Any], example: int | None, call: Callable[[], Any]) -> 
     return Run(seen, outputs, structure)
 
 
+NODES: Any = (Value, Condition)
+
+
 def read(
     done: Run, inputs: Sequence[Value], is_batched: Sequence[bool], index: dict[Any, int] | None = None
 ) -> Recorded:
@@ -102,28 +105,29 @@ def read(
 def _trace(graph: Graph, roots: Sequence[Any], index: dict[Any, int], seen: Watch) -> list[Value]:
     """Add the nodes on which the roots depend, operands first; return the parameters among them."""
     found: list[tuple[Value, int]] = []
-    path: list[Any] = []
+    path: list[tuple[Any, tuple[Any, ...]]] = []
     # Constants are nodes when their first user is one.
     entered: set[Any] = set(index)
-    todo: list[Any] = [x for x in roots if hasattr(x, "inputs")][::-1]
+    todo: list[Any] = [x for x in roots if isinstance(x, NODES)][::-1]
     while todo:
         x = todo.pop()
         if x is None:
-            x = path.pop()
+            x, inputs = path.pop()
             op = x.symbol if type(x) is Condition else _operation(x._primitive)
             try:
-                xs = tuple(map(index.__getitem__, x.inputs))
+                xs = tuple(map(index.__getitem__, inputs))
             except KeyError:  # a number, which is no node yet
-                xs = tuple([_node(graph, y, index) for y in x.inputs])
+                xs = tuple([_node(graph, y, index) for y in inputs])
             index[x] = graph.add(op, xs)
-        elif type(x) is float or x in entered or not hasattr(x, "inputs"):
+        elif type(x) is float or x in entered or not isinstance(x, NODES):
             continue
         else:
             entered.add(x)
             if type(x) is Condition or x._primitive is not None:
-                path.append(x)
+                inputs = x.inputs
+                path.append((x, inputs))
                 todo.append(None)
-                todo += x.inputs[::-1]
+                todo += inputs[::-1]
                 continue
             if x._da == inf or seen.is_constant(x):
                 index[x] = _node(graph, x._number, index)
