@@ -14,7 +14,7 @@ from autograd_lite import draw
 from autograd_lite.nn import MLP, binary_cross_entropy
 from autograd_lite.optim import SGD, ExponentialDecay
 from autograd_lite.plotting import decision_boundary, training_curves
-from autograd_lite.training import History, fit
+from autograd_lite.training import History, evaluate, fit
 
 OUTPUT = Path(__file__).parent / "output" / "circles"
 
@@ -24,11 +24,6 @@ def data():
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, random_state=0, stratify=y)
     scaler = StandardScaler().fit(X_train)
     return scaler.transform(X_train), scaler.transform(X_test), y_train, y_test
-
-
-def accuracy(model, X, y):
-    right = sum((model(x).data >= 0.5) == label for x, label in zip(X, y, strict=True))
-    return right / len(y)
 
 
 def report(history: History) -> None:
@@ -51,8 +46,9 @@ def main() -> None:
         seed=0,
         callbacks=[report],
     )
-    print(f"train accuracy {accuracy(model, X_train, y_train):.3f}")
-    print(f"test accuracy  {accuracy(model, X_test, y_test):.3f}")
+    for name, X, y in (("train", X_train, y_train), ("test", X_test, y_test)):
+        result = evaluate(model, X, y, loss="binary_cross_entropy", metrics=["accuracy"])
+        print(f"{name} accuracy {result['accuracy']:>{10 - len(name)}.3f}")
 
     OUTPUT.mkdir(parents=True, exist_ok=True)
     model.zero_grad()

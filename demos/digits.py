@@ -15,11 +15,10 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import train_test_split
 
-from autograd_lite import compile
 from autograd_lite.nn import Dropout, Layer, Sequential
 from autograd_lite.optim import SGD, ExponentialDecay
 from autograd_lite.plotting import training_curves
-from autograd_lite.training import History, fit
+from autograd_lite.training import History, classify, fit
 
 OUTPUT = Path(__file__).parent / "output" / "digits"
 
@@ -77,8 +76,8 @@ def main() -> None:
         callbacks=[report],
     )
     print(f"trained in {perf_counter() - start:.0f} s")
-    logits = compile(model.eval(), in_axes=0)
-    said = {"train": logits(X_train).argmax(axis=1), "test": logits(X_test).argmax(axis=1)}
+    sets = {"train": X_train, "test": X_test}
+    said = {name: classify(model, X, loss="cross_entropy") for name, X in sets.items()}
     print(f"train accuracy {np.mean(said['train'] == y_train):.3f}")
     print(f"test accuracy  {np.mean(said['test'] == y_test):.3f}")
 
