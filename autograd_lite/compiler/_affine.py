@@ -34,14 +34,13 @@ def affine(graph: Graph, groups: Sequence[Group], sources: Sequence[Source]) -> 
     ones: dict[int, int] = {}
     changed: list[Group] = []
     for g in groups:
-        block = _block_of_inputs(graph, g, vectors)
-        if block is None:
+        if (found := _affine_map(graph, g, vectors)) is None:
             changed.append(g)
             continue
+        block, matrix = found
         if block not in ones:
             graph = graph.copy() if not ones else graph
             ones[block] = graph.add("constant", data=1.0, is_batched=graph.is_batched[vectors[block][0]])
-        matrix = _matrix(g, block)
         rights = np.append(vectors[block], ones[block])
         part = _terms(1.0, matrix, np.broadcast_to(rights, matrix.shape), matrix.shape[1])
         others = {pair: terms for pair, terms in g.terms.items() if pair != (PARAMETERS, CONSTANTS)}
@@ -62,8 +61,8 @@ def _vectors(graph: Graph, groups: Sequence[Group], sources: Sequence[Source]) -
     return vectors
 
 
-def _block_of_inputs(graph: Graph, g: Group, vectors: Mapping[int, Positions]) -> int | None:
-    """The block x of a group that is W x + b, and perhaps more, if the parameters lie as [W b]."""
+def _affine_map(graph: Graph, g: Group, vectors: Mapping[int, Positions]) -> tuple[int, Positions] | None:
+    """The block x and the nodes [W b] of a group that is W x + b, and perhaps more, if they lie so."""
     block = next((right for left, right in g.terms if left == PARAMETERS and right in vectors), None)
     if block is None or (PARAMETERS, CONSTANTS) not in g.terms:
         return None
@@ -77,14 +76,9 @@ def _block_of_inputs(graph: Graph, g: Group, vectors: Mapping[int, Positions]) -
         return None
     if not (np.array(weights.rights).reshape(-1, count) == vectors[block]).all():
         return None
-    numbers = [graph.data[i] for i in _matrix(g, block).ravel()]
-    return block if steps(np.array(numbers).reshape(-1, count + 1)) is not None else None
-
-
-def _matrix(g: Group, block: int) -> Positions:
-    """[W b], by node."""
-    weights, biases = g.terms[PARAMETERS, block], g.terms[PARAMETERS, CONSTANTS]
-    return np.column_stack([np.array(weights.lefts).reshape(len(g.nodes), -1), biases.lefts])
+    matrix = np.column_stack([np.array(weights.lefts).reshape(-1, count), biases.lefts])
+    numbers = np.array([graph.data[i] for i in matrix.ravel().tolist()]).reshape(matrix.shape)
+    return (block, matrix) if steps(numbers) is not None else None
 
 
 def _terms(c: float, lefts: Positions, rights: Positions, count: int) -> TermRows:

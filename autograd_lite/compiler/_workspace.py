@@ -102,10 +102,13 @@ class Workspace:
     def _run_with_users(self) -> None:
         """The same, but what users wrote runs in their own context, with their settings."""
         for call, bound in zip(self.program.calls, self.bound, strict=True):
-            if is_ours(call.op):
-                self.context.run(bound)
-            else:
-                bound()
+            self._run_call(call, bound)
+
+    def _run_call(self, call: Call, bound: Bound) -> None:
+        if is_ours(call.op):
+            self.context.run(bound)
+        else:
+            bound()
 
     def _rebind(self) -> None:
         """Make the views of the arrays that are other ones at each call."""
@@ -175,10 +178,7 @@ class Workspace:
         """Raise the error of the first number outside a domain, if it was that which NumPy complained of."""
         for call, bound in zip(self.program.calls, self.bound, strict=True):
             given = [np.copy(self._resolve(x)) for x in call.operands] if call.nodes is not None else []
-            if is_ours(call.op):
-                self.context.run(bound)
-            else:
-                bound()
+            self._run_call(call, bound)
             if call.nodes is not None:
                 self._check_domain(call, row_of(call.op), given)
 
