@@ -31,7 +31,7 @@ from autograd_lite.training._evaluation import Loss, in_mode
 from autograd_lite.training._generators import generators
 from autograd_lite.training._history import DivergenceError, History
 from autograd_lite.training._loop import Callback, Training
-from autograd_lite.training._metrics import Metric, metrics_for, name_in_losses, named_loss
+from autograd_lite.training._metrics import Metric, metrics_for, named_loss, require_logits
 
 Validation = float | tuple[ArrayLike, ArrayLike]
 
@@ -218,7 +218,7 @@ def fit(
         training.check(history)
     with _in_use(training.optimizer), in_mode(training.modules, False):
         _try_out(training, data, validated if chosen is None else None)
-        _require_logits(model, per_example, data.inputs[0])
+        require_logits(model, per_example, data.inputs[0])
         starts = _weights_of_starts(model, training, restarts, rng)
         with _progress_bar(epochs * restarts, progress, 0 if history is None else len(history)) as bar:
             ended = _all_starts(training, starts, history, rng, bar)
@@ -294,28 +294,6 @@ def _try_out(training: Training, data: Data, validated: Data | None) -> None:
     for each, (outputs, _) in tried:
         for metric in training.metrics.values():
             metric(outputs, each.targets)
-
-
-# The losses of logits and of scores, and those of probabilities to take instead.
-INSTEAD = {
-    "binary_cross_entropy_with_logits": "binary_cross_entropy",
-    "cross_entropy": "categorical_cross_entropy",
-    "hinge": "binary_cross_entropy",
-}
-
-
-def _require_logits(model: Module, loss: Loss, x: Array) -> None:
-    """Refuse probabilities where a loss takes logits: it would learn, but something else."""
-    name = name_in_losses(loss)
-    if name not in INSTEAD:
-        return
-    prediction = model(x.tolist())
-    outputs = prediction if isinstance(prediction, Iterable) else [prediction]
-    if found := {"sigmoid", "softmax"} & {getattr(v, "op", "") for v in outputs}:
-        raise ValueError(
-            f"{name} takes any numbers, but the model ends in {found.pop()}: end it in linear, or use "
-            f"{INSTEAD[name]}"
-        )
 
 
 def _weights_of_starts(model: Any, training: Training, restarts: int, rng: Generator) -> list[Array]:

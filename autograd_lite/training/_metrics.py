@@ -10,6 +10,7 @@ import numpy as np
 from autograd_lite._choose import choose_argument
 from autograd_lite._evaluation import name_of
 from autograd_lite.nn.losses import LOSSES
+from autograd_lite.nn.module import Module
 from autograd_lite.training._data import Array
 from autograd_lite.training._evaluation import Loss
 
@@ -21,6 +22,14 @@ THRESHOLDS = {"binary_cross_entropy": 0.5, "binary_cross_entropy_with_logits": 0
 SEVERAL = ("cross_entropy", "categorical_cross_entropy")
 # Losses whose outputs estimate the target itself, so that the boundary is halfway between two labels.
 ESTIMATES = ("mse", "mae", "huber")
+
+
+# The losses of logits and of scores, and those of probabilities to take instead.
+INSTEAD = {
+    "binary_cross_entropy_with_logits": "binary_cross_entropy",
+    "cross_entropy": "categorical_cross_entropy",
+    "hinge": "binary_cross_entropy",
+}
 
 
 def mae(outputs: Array, targets: Array) -> float:
@@ -105,6 +114,20 @@ METRICS: dict[str, Callable[[Any, Array], Metric]] = {
     "mae": lambda loss, targets: mae,
     "r2": lambda loss, targets: r2,
 }
+
+
+def require_logits(model: Module, loss: Loss, x: Array) -> None:
+    """Refuse probabilities where a loss takes logits: it would learn, but something else."""
+    name = name_in_losses(loss)
+    if name not in INSTEAD:
+        return
+    prediction = model(x.tolist())
+    outputs = prediction if isinstance(prediction, Iterable) else [prediction]
+    if found := {"sigmoid", "softmax"} & {getattr(v, "op", "") for v in outputs}:
+        raise ValueError(
+            f"{name} takes any numbers, but the model ends in {found.pop()}: end it in linear, or use "
+            f"{INSTEAD[name]}"
+        )
 
 
 def metrics_for(wanted: Iterable[str | Metric], loss: Any, targets: Array) -> dict[str, Metric]:
