@@ -19,6 +19,7 @@ FLOORS = [
     {"_choose", "_extras", "_figures"},
     {"_chain_rule", "_condition", "_floats", "_primitive", "_recording", "engine", "ops"},
     {"_custom", "_differences", "_evaluation", "_expressions", "_trees", "arrays", "calculus"},
+    {"_formula", "_names"},
     {"_picture", "drawing"}
     | {"compiler"}
     | {
