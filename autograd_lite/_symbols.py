@@ -129,6 +129,9 @@ class Symbol:
     def __rsub__(self, other: Any) -> Symbol:
         return symbol(other) - self
 
+    def __rpow__(self, other: Any) -> Symbol:
+        return symbol(other) ** self
+
     def __rtruediv__(self, other: Any) -> Symbol:
         return symbol(other) / self
 
