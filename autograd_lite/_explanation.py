@@ -168,7 +168,7 @@ def latex(e: Explanation) -> str:
     """An explanation in an ``aligned`` environment."""
     title = f"\\frac{{\\partial {_named(e.y_name, LATEX)}}}{{\\partial {_named(e.x_name, LATEX)}}}"
     if e.path_count == 1:
-        rows = [_factors(row) for row in _latex_rows(e.paths[0])[len(e.paths[0].factors) == 1 :]]
+        rows = [_factors(row) for row in _latex_rows(e.paths[0])]
         if (short := simplification(e.paths[0])) is not None:
             rows.insert(-1, write(short, LATEX))
     elif e.paths:
@@ -199,7 +199,8 @@ def _latex_rows(path: Path) -> list[list[str]]:
         for f, name in zip(factors, names, strict=True)
     ]
     numbers = [_signed(f.value, LATEX) for f in factors]
-    return [names, formulas, numbers]
+    # Alone, a factor has the name of the whole derivative.
+    return [names if len(factors) > 1 else formulas, formulas, numbers]
 
 
 def _factors(row: Sequence[str]) -> str:

@@ -33,6 +33,7 @@ LATEX_ESCAPES = {c: f"\\{c}" for c in "#$%&_{}"} | {
     "\\": r"\backslash ",
     "^": r"\wedge ",
     "~": r"\sim ",
+    " ": "\\ ",
 }
 
 
@@ -55,7 +56,7 @@ def latex_name(text: str) -> str:
         word = _latex_word(parts[1])
         word = f"\\{parts[2]}{{{word}}}" if parts[2] else word
         return f"{word}_{{{parts[3]}}}" if parts[3] else word
-    return "\\text{" + "".join(LATEX_ESCAPES.get(c, c) for c in text.replace("\\", "/")) + "}"
+    return "\\mathrm{" + "".join(LATEX_ESCAPES.get(c, c) for c in text) + "}"
 
 
 def _latex_word(word: str) -> str:

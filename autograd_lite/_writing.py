@@ -43,6 +43,7 @@ def write(e: Symbol, style: Style, around: int = TERM) -> str:
             sign = "-" if term.coefficient < 0.0 else "+"
             text += f" {sign} {_positive(write(-term if sign == '-' else term, style), style)}"
         return _wrap(text, style) if around > TERM else text
+    (e,) = terms
     above = [(base, p) for base, p in e.powers if p > 0.0]
     below = [(base, -p) for base, p in e.powers if p < 0.0]
     size = abs(e.coefficient)

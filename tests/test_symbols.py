@@ -93,7 +93,7 @@ def test_numbers_take_the_places_of_names():
     ("e", "expected"),
     [
         (-(y / x - (1.0 - y) / (1.0 - x)) * x * (1.0 - x), "x - y"),
-        ((1.0 / x + 1.0 / y) * x * y, "x + y"),
+        ((1.0 / x + 1.0 / y) * x * y, "y + x"),
         (-(1.0 - x) * y, "(x - 1)·y"),
         (x * (y + z), "x·(y + z)"),
         (-(x / y), "-x/y"),

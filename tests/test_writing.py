@@ -22,8 +22,8 @@ from autograd_lite._writing import ascii_name, one_line, width
         ("w[3]", "w[3]", "w_{3}"),
         ("z#2", "z#2", "{z}^{[2]}"),
         ("loss", "loss", r"\mathrm{loss}"),
-        ("my loss", "my loss", r"\text{my loss}"),
-        ("50 %", "50 %", r"\text{50 \%}"),
+        ("my loss", "my loss", r"\mathrm{my\ loss}"),
+        ("50 %", "50 %", r"\mathrm{50\ \%}"),
         ("x₁", "x1", "x_{1}"),
     ],
 )
