@@ -94,7 +94,9 @@ def _rows(path: Path, style: Style) -> list[list[str]]:
         for f, name in zip(path.factors, names, strict=True)
     ]
     numbers = [_signed(f.value, style) for f in path.factors]
-    return [formulas, [style.figure(path.product)]] if alone else [names, formulas, numbers]
+    if alone:
+        return [*([] if path.factors[0].symbol is None else [formulas]), [style.figure(path.product)]]
+    return [names, formulas, numbers]
 
 
 def _table(rows: Sequence[Sequence[str]], times: str) -> list[str]:
