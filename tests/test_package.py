@@ -21,6 +21,7 @@ FLOORS = [
     {"_custom", "_differences", "_evaluation", "_expressions", "_trees", "arrays", "calculus"},
     {"_formula", "_names"},
     {"_picture", "drawing"}
+    | {"_steps", "animation"}
     | {"compiler"}
     | {
         f"compiler.{name}"
