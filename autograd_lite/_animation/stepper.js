@@ -156,6 +156,7 @@
   byId("fit").addEventListener("click", () => fit(0));
   addEventListener("resize", () => fitted && fit(1));
 
+  byId("without").hidden = true;
   byId("all").open = false;
   byId("controls").hidden = false;
   pause();
