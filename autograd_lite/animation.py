@@ -182,7 +182,7 @@ def _label(node: Value, name: str, gradient: str) -> str:
     style = "<B>{}</B>" if node.label else "<I>{}</I>"
     symbol = f'<TD ROWSPAN="2" CELLPADDING="4"><FONT POINT-SIZE="15">{_escape(node.symbol)}</FONT></TD>'
     top = f"{style.format(_escape(name))} = {number(node.data)}"
-    room = '<TD ROWSPAN="2" WIDTH="6"></TD>'  # for a browser whose letters are wider
+    room = f'<TD ROWSPAN="2" WIDTH="{6 + len(name) // 3}"></TD>'  # for a browser whose letters are wider
     first = f'{symbol if node.op else ""}<TD ALIGN="LEFT">{top}</TD>{room}'
     second = f'<TD ALIGN="LEFT">{_escape(gradient)}</TD>'
     return f'<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="1"><TR>{first}</TR><TR>{second}</TR></TABLE>>'
@@ -209,14 +209,17 @@ def _mark(svg: ElementTree.Element, order: Sequence[Value], gradients: Sequence[
         group.remove(title)
         name = title.text or ""
         if box := NODE.fullmatch(name):
-            *_, data, gradient = group.iter("text")
-            data.set("class", "number")
+            *_, heading, data, gradient = group.iter("text")
+            # In one text with the name, wherever that ends in the browser's font.
+            group.remove(data)
+            ElementTree.SubElement(heading, "tspan", {"class": "number"}).text = data.text
             gradient.set("class", "gradient")
             gradient.text = gradients[int(box[1])]
             group.set("data-node", box[1])
+        elif operand := OPERAND.fullmatch(name):
+            group.set("data-operand", f"{operand[1]}-{operand[2]}")
         elif edge := EDGE.fullmatch(name):
-            operand = OPERAND.fullmatch(edge[1]) or OPERAND.fullmatch(edge[2])
-            if operand:
+            if operand := OPERAND.fullmatch(edge[1]) or OPERAND.fullmatch(edge[2]):
                 head, position = int(operand[1]), int(operand[2])
             else:
                 tail, head = int(edge[1][1:]), int(edge[2][1:])

@@ -25,7 +25,7 @@
     }
     return groups;
   };
-  const nodes = gather("node"), edges = gather("edge");
+  const nodes = gather("node"), operands = gather("operand"), edges = gather("edge");
 
   let position = 0, timer = null;
 
@@ -48,6 +48,7 @@
       gradient.classList.toggle("is-blank", !gradients.has(name));
       if (gradients.has(name)) gradient.textContent = gradients.get(name);
     }
+    for (const [name, [operand]] of operands) operand.classList.toggle("is-source", step.edges.includes(name));
     for (const [name, groups] of edges) {
       for (const edge of groups) {
         edge.classList.toggle("is-lit", step.edges.includes(name));
@@ -125,10 +126,13 @@
     reveal();
   }
 
+  // On a projector the letters grow with the screen.
+  const legible = () => Math.max(frame.clientWidth / 1280, 1);
+
   function fit(least) {
     fitted = true;
     const room = Math.min((frame.clientWidth - 16) / width, (frame.clientHeight - 16) / height);
-    resize(Math.min(Math.max(room, least), 2.2));
+    resize(Math.min(Math.max(room, least), 2.2 * legible()));
   }
 
   function zoom(factor) {
@@ -154,12 +158,12 @@
   byId("smaller").addEventListener("click", () => zoom(1 / 1.25));
   byId("larger").addEventListener("click", () => zoom(1.25));
   byId("fit").addEventListener("click", () => fit(0));
-  addEventListener("resize", () => fitted && fit(1));
+  addEventListener("resize", () => fitted && fit(legible()));
 
   byId("without").hidden = true;
   byId("all").open = false;
   byId("controls").hidden = false;
   pause();
   show(0);
-  fit(1);
+  fit(legible());
 })();
