@@ -201,6 +201,13 @@ def test_the_numbers_are_those_of_the_engine_at_infinities_too(names):
     check_steps(v)
 
 
+@given(st.permutations([1e16, 1.0, -1e16, 0.3]), st.booleans())
+def test_terms_that_cancel_are_added_up_in_the_order_of_the_engine(factors, nested):
+    x = Value(1.0)
+    a, b, c, d = (x * k for k in factors)
+    check_steps(a + (b + (c + d)) if nested else ops.sum([a + b, c, d]))
+
+
 def check_steps(root):
     order = topological_order(root)
     steps = steps_of(root)
