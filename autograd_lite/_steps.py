@@ -112,6 +112,7 @@ def terms(root: Value) -> list[Term]:
 
 
 def _pull_back(root: Value, order: Sequence[Value], carefully: bool) -> Iterator[Term]:
+    """Reverse mode; carefully, what was not chosen gets nothing rather than 0 times an adjoint."""
     adjoints = {root: 1.0}
     for node in reversed(order):
         g = adjoints.get(node)
@@ -127,7 +128,7 @@ def _pull_back(root: Value, order: Sequence[Value], carefully: bool) -> Iterator
 
 
 def _operands_first(root: Value) -> list[Value]:
-    """The nodes that are not leaves in the order of the engine, which begins with the second operand."""
+    """The nodes that are not leaves, in the order in which the engine's `accumulate` finds them."""
     order: list[Value] = []
     seen = {root}
     path = [(root, _turns(root))]
@@ -145,6 +146,7 @@ def _operands_first(root: Value) -> list[Value]:
 
 
 def _turns(node: Value) -> Iterator[Value]:
+    """The operands, of two the second first."""
     if not node.op:
         return iter(())
     xs = operands(node)

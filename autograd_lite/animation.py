@@ -166,6 +166,8 @@ def _svg(root: Value, order: Sequence[Value], names: Mapping[Value, str], steps:
     svg = ElementTree.fromstring(picture.pipe("svg", encoding="utf-8"))
     for element in svg.iter():
         element.tag = element.tag.rpartition("}")[2]
+        if element.tag == "text":  # the style sheet says it once for all
+            del element.attrib["font-family"], element.attrib["fill"]
     _mark(svg, order, [texts[-1] for texts in gradients.values()])
     svg.set("role", "img")
     svg.set("aria-labelledby", "picture-title")

@@ -115,9 +115,10 @@
     show(k);
   }
 
-  // A size of 1 has letters of 13 pixels.
+  // At a scale of 1 letters have 13 pixels; on a projector they grow with the screen.
   const { width, height } = graph.viewBox.baseVal;
-  let scale = 1, fitted = true;
+  const legible = () => Math.max(frame.clientWidth / 1280, 1);
+  let scale = 1, least = legible, isFitted = true;
 
   function resize(wanted) {
     scale = Math.min(Math.max(wanted, 0.2), 5);
@@ -126,24 +127,21 @@
     reveal();
   }
 
-  // On a projector the letters grow with the screen.
-  const legible = () => Math.max(frame.clientWidth / 1280, 1);
-
-  function fit(least) {
-    fitted = true;
+  function fit() {
+    isFitted = true;
     const room = Math.min((frame.clientWidth - 16) / width, (frame.clientHeight - 16) / height);
-    resize(Math.min(Math.max(room, least), 2.2 * legible()));
+    resize(Math.min(Math.max(room, least()), 2.2 * legible()));
   }
 
   function zoom(factor) {
-    fitted = false;
+    isFitted = false;
     resize(scale * factor);
   }
 
   const moves = { ArrowLeft: () => position - 1, ArrowRight: () => position + 1, Home: () => 0, End: () => last };
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const at = event.target.closest("button, summary, select, input");
+    const at = event.target.closest?.("button, summary, select, input");
     if (event.key === " " && (!at || at === slider)) toggle();
     else if (moves[event.key] && (!at || at.matches("button, summary"))) go(moves[event.key]());
     else return;
@@ -157,13 +155,16 @@
   slider.addEventListener("input", () => go(Number(slider.value)));
   byId("smaller").addEventListener("click", () => zoom(1 / 1.25));
   byId("larger").addEventListener("click", () => zoom(1.25));
-  byId("fit").addEventListener("click", () => fit(0));
-  addEventListener("resize", () => fitted && fit(legible()));
+  byId("fit").addEventListener("click", () => {
+    least = () => 0;
+    fit();
+  });
+  addEventListener("resize", () => isFitted && fit());
 
   byId("without").hidden = true;
   byId("all").open = false;
   byId("controls").hidden = false;
   pause();
   show(0);
-  fit(legible());
+  fit();
 })();
