@@ -22,6 +22,7 @@ FLOORS = [
     {"_formula", "_names"},
     {"_explanation", "_latex", "_paths", "_simplification", "_slopes", "_symbols", "_writing", "explain"},
     {"_picture", "drawing"}
+    | {"_steps", "animation"}
     | {"compiler"}
     | {
         f"compiler.{name}"
