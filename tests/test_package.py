@@ -49,7 +49,7 @@ FLOORS = [
     {"_strategies", "testing", "training"}
     | {f"training.{name}" for name in ("_archive", "_data", "_engines", "_evaluation", "_fit", "_generators")}
     | {f"training.{name}" for name in ("_history", "_loop", "_metrics", "_prediction", "_saving")}
-    | {"training._saved_history"},
+    | {"training._metadata", "training._saved_history"},
     {"plotting"},
     {""},
 ]
