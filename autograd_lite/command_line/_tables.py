@@ -20,7 +20,7 @@ CHUNK = 4096
 # A column that has more different texts names things, and no kinds of things.
 MAX_TEXTS = 1000
 # How an empty cell is written, in any case.
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "?"})
+MISSING = frozenset({"", "na", "n/a", "nan", "-nan", "+nan", "null", "?"})
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 # How files begin that people take for CSV.
