@@ -79,7 +79,7 @@ def sklearn_scores(network, data, target, seeds):
         known = np.append(chosen["training"], chosen["validation"])
         encoding = scaled(rows, known)
         X, y = encoding.encode(rows.read), encoding.encode_target(rows.targets)
-        model = network(hidden_layer_sizes=(16, 16), max_iter=2000, random_state=seed)
+        model = network(hidden_layer_sizes=(16, 16), max_iter=400, random_state=seed)
         yield model.fit(X[known], y[known]).score(X[chosen["test"]], y[chosen["test"]])
 
 
@@ -99,9 +99,9 @@ def test_it_learns_as_well_as_scikit_learn(capsys, load_data, network, metric):
     text = table(names, zip(*data.data.T, answers, strict=True))
     ours = [
         trained(capsys, text, "--target", "answer", "--seed", seed)["metrics"]["test"][metric]
-        for seed in range(4)
+        for seed in range(3)
     ]
-    theirs = list(sklearn_scores(network, Path("data.csv"), "answer", range(4)))
+    theirs = list(sklearn_scores(network, Path("data.csv"), "answer", range(3)))
     assert np.mean(ours) > np.mean(theirs) - 0.02
 
 
@@ -599,3 +599,37 @@ def test_scaled_numbers_have_the_mean_0_and_the_standard_deviation_1(numbers):
     if np.ptp(read) > 1e-6 * np.abs(read).max():
         np.testing.assert_allclose([X.mean(), X.std()], [0, 1], atol=1e-6)
     np.testing.assert_array_equal(encoding.encode_target(read[:, 0]), X[:, 0])
+
+
+# Files of any content
+
+CELL = st.sampled_from(
+    ["", "1", "2.5", "-3", "1e400", "nan", "?", "a", "b", "1,5", '"', "é", "\0", "1e300", "x y"]
+)
+LINES = st.lists(st.lists(CELL, min_size=1, max_size=4).map(",".join), max_size=25)
+
+
+@settings(max_examples=150)
+@given(
+    lines=LINES | st.lists(st.tuples(*[CELL] * 3).map(",".join), min_size=8, max_size=25),
+    header=st.sampled_from(["a,b,y", "a;b;y", "y", "a,,y", "1,2,3", '"a,b,y', "a,b,y,y", ""]),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    encoding=st.sampled_from(["utf-8", "utf-8", "utf-8", "latin-1", "utf-16"]),
+    words=st.lists(
+        st.sampled_from(["--drop-missing", "--categorical=a,b", "--task=classification", "--test=0"]),
+        unique=True,
+    ),
+)
+def test_any_file_is_learnt_from_or_refused_and_then_nothing_is_left(
+    tmp_path_factory, lines, header, end, encoding, words
+):
+    folder = tmp_path_factory.mktemp("any")
+    file = write(folder / "t.csv", end.join([header, *lines]), encoding)
+    try:
+        run("train", file, "--target", "y", "--quiet", "--epochs", 1, "-o", folder / "out", *words)
+    except ValueError:
+        assert os.listdir(folder) == ["t.csv"]
+        return
+    done = run("predict", folder / "out/model.npz", file, "-o", folder / "p", "--quiet", "--drop-missing")
+    assert done == 0
+    assert sorted(os.listdir(folder)) == ["out", "p", "t.csv"]
