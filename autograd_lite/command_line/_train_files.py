@@ -9,6 +9,7 @@ from pathlib import Path
 from autograd_lite.command_line._encoding import has_encoding
 from autograd_lite.training import load
 
+UNFINISHED = ".autograd_lite-"
 MODEL, CURVES, REPORT = "model.npz", "curves.svg", "report.html"
 
 
@@ -23,7 +24,8 @@ def require_folder(folder: Path) -> bool:
         raise NotADirectoryError(
             f"expected a folder to write to, but {str(folder)!r} is a file: choose another name with -o"
         )
-    if not folder.exists() or not any(folder.iterdir()):
+    # What begins so is left of a training that was killed.
+    if not folder.exists() or all(file.name.startswith(UNFINISHED) for file in folder.iterdir()):
         return False
     if not _is_ours(folder / MODEL):
         raise ValueError(
@@ -40,7 +42,7 @@ def written_at_once(folder: Path) -> Iterator[Path]:
     is_new = not folder.exists()
     folder.mkdir(exist_ok=True)
     try:
-        with tempfile.TemporaryDirectory(prefix=".autograd_lite-", dir=folder) as place:
+        with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as place:
             yield Path(place)
             for name in (MODEL, CURVES, REPORT):
                 if (Path(place) / name).exists():

@@ -531,6 +531,12 @@ def test_other_peoples_files_are_not_touched():
     refused(FileNotFoundError, "there is no 'none'", HOUSES, "--target", "price", "-o", "none/model")
 
 
+def test_what_a_killed_training_left_does_not_keep_the_next_one_away(capsys):
+    Path("data_model/.autograd_lite-x").mkdir(parents=True)
+    trained(capsys, HOUSES, "--target", "price", *FAST)
+    assert sorted(os.listdir("data_model")) == [".autograd_lite-x", *FILES]
+
+
 def test_a_folder_that_cannot_be_written_is_found_before_the_training(monkeypatch):
     def fail(*args, **kwargs):
         raise AssertionError("it was trained")
@@ -604,19 +610,30 @@ def test_scaled_numbers_have_the_mean_0_and_the_standard_deviation_1(numbers):
 # Files of any content
 
 CELL = st.sampled_from(
-    ["", "1", "2.5", "-3", "1e400", "nan", "?", "a", "b", "1,5", '"', "é", "\0", "1e300", "x y"]
+    ["", "1", "2.5", "-3", "1e400", "nan", "?", "a", "b", "1,5", '"', "é", "\0", "1e300", "x y", '"1,5"']
 )
 LINES = st.lists(st.lists(CELL, min_size=1, max_size=4).map(",".join), max_size=25)
+NUMBERS, CLASSES = st.floats(-5, 5).map("{:.2f}".format), st.sampled_from("pq")
+GOOD_ROWS = [st.tuples(NUMBERS, CLASSES, target).map(list) for target in (NUMBERS, CLASSES)]
 
 
-@settings(max_examples=150)
+@st.composite
+def nearly_good(draw):
+    """Rows that can be learnt from, but for a cell or two."""
+    rows = draw(st.lists(draw(st.sampled_from(GOOD_ROWS)), min_size=12, max_size=20))
+    for _ in range(draw(st.integers(0, 2))):
+        draw(st.sampled_from(rows))[draw(st.integers(0, 2))] = draw(CELL)
+    return [",".join(row) for row in rows]
+
+
+@settings(max_examples=40)
 @given(
-    lines=LINES | st.lists(st.tuples(*[CELL] * 3).map(",".join), min_size=8, max_size=25),
-    header=st.sampled_from(["a,b,y", "a;b;y", "y", "a,,y", "1,2,3", '"a,b,y', "a,b,y,y", ""]),
+    lines=LINES | nearly_good() | nearly_good(),
+    header=st.sampled_from(["a,b,y"] * 6 + ["a;b;y", "y", "a,,y", "1,2,3", '"a,b,y', "a,b,y,y", ""]),
     end=st.sampled_from(["\n", "\r\n", "\r"]),
-    encoding=st.sampled_from(["utf-8", "utf-8", "utf-8", "latin-1", "utf-16"]),
+    encoding=st.sampled_from(["utf-8", "utf-8", "utf-8", "utf-8-sig", "latin-1", "utf-16"]),
     words=st.lists(
-        st.sampled_from(["--drop-missing", "--categorical=a,b", "--task=classification", "--test=0"]),
+        st.sampled_from(["--drop-missing", "--categorical=b", "--task=classification", "--test=0"]),
         unique=True,
     ),
 )
