@@ -101,8 +101,8 @@ def _model(path: Path) -> tuple[Module, Encoding]:
     saved = load(path)
     if not has_encoding(saved.metadata):
         raise ValueError(
-            f"expected a model that was trained on a table, but {str(path)!r} does not say on which columns: "
-            "write it with train, or load it in Python"
+            f"expected a model that was trained on a table, but {str(path)!r} does not say on which "
+            "columns: write it with train, or load it in Python"
         )
     assert saved.metadata is not None
     try:
@@ -124,14 +124,12 @@ def _check_columns(table: Table, encoding: Encoding) -> None:
     if missing:
         raise ValueError(
             f"expected the columns that the model was trained on in {str(table.path)!r}, but "
-            f"{listed(missing)} "
-            f"are not there: it has {listed(table.names)}"
+            f"{listed(missing)} are not there: it has {listed(table.names)}"
         )
     if taken := [name for name in _added(encoding) if name in table.names]:
         raise ValueError(
             f"expected a table without predictions, but {str(table.path)!r} has a column {taken[0]!r}: "
-            "rename or "
-            "remove it"
+            "rename or remove it"
         )
 
 
@@ -148,8 +146,7 @@ def _output(arguments: argparse.Namespace) -> Path:
     if first and PREDICTION.encode() not in first:
         raise ValueError(
             f"expected a new file for -o, or one with predictions, but {str(arguments.output)!r} is "
-            "another one: "
-            "choose another name or remove it"
+            "another one: choose another name or remove it"
         )
     return file
 
@@ -173,8 +170,8 @@ def _rows(table: Table, encoding: Encoding, drop_missing: bool) -> _Rows:
         name = encoding.columns[int(missing[row].argmax())].name
         raise ValueError(
             f"expected a value for each input, but line {lines[row]} of {str(table.path)!r} has none for "
-            f"{name!r}, "
-            f"and {(~is_kept).sum()} of {len(lines)} rows miss one: fill them in, or pass --drop-missing"
+            f"{name!r}, and {(~is_kept).sum()} of {len(lines)} rows miss one: fill them in, or pass "
+            "--drop-missing"
         )
     if not is_kept.any():
         raise ValueError(f"expected rows in which nothing is missing, but all {len(lines)} miss something")

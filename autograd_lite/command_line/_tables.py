@@ -59,8 +59,8 @@ class Table:
             for line, cells in some:
                 if len(cells) != len(self.names):
                     raise ValueError(
-                        f"expected {len(self.names)} cells in each row of {str(self.path)!r}, as many as its "
-                        f"header has, but line {line} has {len(cells)}: put a cell that has a "
+                        f"expected {len(self.names)} cells in each row of {str(self.path)!r}, as many as "
+                        f"its header has, but line {line} has {len(cells)}: put a cell that has a "
                         f"{self.delimiter!r} in it in quotes"
                     )
             yield Chunk([line for line, _ in some], [cells for _, cells in some])
@@ -98,8 +98,7 @@ def table_at(path: Path, delimiter: str | None = None) -> Table:
     if names != ("",) * len(names) and all(number_of(x) is not None or not x for x in names):
         raise ValueError(
             f"expected a line with the names of the columns first in {str(path)!r}, but there are only "
-            "numbers: "
-            "write such a line above them"
+            "numbers: write such a line above them"
         )
     if "" in names:
         raise ValueError(
@@ -157,14 +156,12 @@ def finite_numbers_in(chunk: Chunk, k: int, name: str) -> Array:
         if x is None and not is_missing(cell):
             raise ValueError(
                 f"expected numbers in the column {name!r}, but line {line} has {cell!r}: correct it, or "
-                "leave the "
-                "cell empty"
+                "leave the cell empty"
             )
         if x is not None and np.isinf(x):
             raise ValueError(
                 f"expected finite numbers in the column {name!r}, but line {line} has {cell!r}: correct "
-                "it, or "
-                "leave the cell empty"
+                "it, or leave the cell empty"
             )
     raise AssertionError("one of the cells was no finite number")
 

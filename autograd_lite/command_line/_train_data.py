@@ -64,8 +64,7 @@ def rows_of(table: Table, wanted: Wanted) -> Rows:
     if is_text and len(target.texts) > MAX_CLASSES:
         raise ValueError(
             f"expected at most {MAX_CLASSES} different texts in the target {target.name!r}, but there are "
-            "more: "
-            "choose a column of numbers or of classes"
+            "more: choose a column of numbers or of classes"
         )
     columns, left_out = _columns(surveys, wanted)
     names = tuple(sorted(target.texts)) if is_text else None
@@ -116,8 +115,7 @@ def split(rows: Rows, test: float, validation: float, rng: Generator) -> dict[st
         if (fraction and not size) or size > len(free):
             raise ValueError(
                 f"expected a fraction for --{name} that leaves rows on both sides, but {fraction:g} of {n} "
-                "rows "
-                f"are {size}"
+                f"rows are {size}"
             )
         places = ((np.arange(size) + rng.random()) * len(free) / max(size, 1)).astype(int)
         parts[name] = np.sort(free[places])
@@ -145,8 +143,8 @@ def _require_numbers(column: Survey, advice: str) -> None:
     if column.first_text is not None:
         line, cell = column.first_text
         raise ValueError(
-            f"expected numbers in the column {column.name!r}, as most of its cells are, but line {line} has "
-            f"{cell!r}: correct it, empty it and pass --drop-missing, or pass {advice}"
+            f"expected numbers in the column {column.name!r}, as most of its cells are, but line {line} "
+            f"has {cell!r}: correct it, empty it and pass --drop-missing, or pass {advice}"
         )
 
 
@@ -158,7 +156,7 @@ def _columns(surveys: dict[str, Survey], wanted: Wanted) -> tuple[list[Column], 
         column = surveys[name]
         is_asked = name in (wanted.features or ()) or name in wanted.categorical
         if not column.n_numbers and not column.n_texts:
-            left_out[name] = "it is empty"
+            left_out[name] = "empty"
         elif not column.is_text:
             _require_numbers(column, f"--categorical {name!r} if these are names")
             columns.append(Column(name))
@@ -175,7 +173,7 @@ def _columns(surveys: dict[str, Survey], wanted: Wanted) -> tuple[list[Column], 
         else:
             columns.append(Column(name, tuple(sorted(column.texts))))
     if not columns:
-        reasons = "; ".join(f"{name!r} has not, {reason}" for name, reason in left_out.items())
+        reasons = "; ".join(f"{name!r} has not: {reason}" for name, reason in left_out.items())
         raise ValueError(
             f"expected other columns with numbers or categories than the target {wanted.target!r}, but "
             f"{reasons or 'there are none'}"
@@ -207,10 +205,8 @@ def _without_missing(
     if not wanted.drop_missing:
         raise ValueError(
             f"expected a value in each cell, but line {lines[row]} of {str(table.path)!r} has none for "
-            f"{name!r}, "
-            f"and {n} of {len(read)} rows miss one: fill them in, pass --drop-missing to leave these rows "
-            "out, or "
-            "--features with other columns"
+            f"{name!r}, and {n} of {len(read)} rows miss one: fill them in, pass --drop-missing to leave "
+            "these rows out, or --features with other columns"
         )
     if n == len(read):
         raise ValueError(f"expected rows in which nothing is missing, but all {n} miss something")
@@ -228,8 +224,8 @@ def _task(
     if n == 1:
         only = number_label(float(distinct[0])) if names is None else names[int(distinct[0])]
         raise ValueError(
-            f"expected different values in the target {target.name!r}, but it is {only!r} in all rows: there "
-            "is nothing to learn"
+            f"expected different values in the target {target.name!r}, but it is {only!r} in all rows: "
+            "there is nothing to learn"
         )
     is_whole = bool((distinct == np.round(distinct)).all())
     if names is not None:
@@ -269,8 +265,8 @@ def _check_classes(name: str, classes: Sequence[Label], targets: Array, lines: I
     if sizes.min() < 2:
         k = int(sizes.argmin())
         raise ValueError(
-            f"expected at least two rows of each class, but {classes[k]!r} of the target {name!r} is in line "
-            f"{lines[targets == k][0]} only: remove that row or choose another --task"
+            f"expected at least two rows of each class, but {classes[k]!r} of the target {name!r} is in "
+            f"line {lines[targets == k][0]} only: remove that row or choose another --task"
         )
 
 
@@ -284,7 +280,7 @@ def _varying(
             used, values = np.unique(values, return_inverse=True)
             column = column._replace(categories=tuple(column.categories[int(k)] for k in used))
         if values.min() == values.max():
-            left_out[column.name] = "it is the same in all rows"
+            left_out[column.name] = "the same in all rows"
         else:
             kept.append(column)
             numbers.append(values.astype(float))
@@ -302,8 +298,8 @@ def _scale(name: str, numbers: Array) -> tuple[float, float]:
         mean, scale = float(numbers.mean()), float(numbers.std())
         if not np.isfinite((np.ptp(numbers), mean, scale)).all():
             raise ValueError(
-                f"expected numbers of which a standard deviation can be computed in the column {name!r}, but "
-                f"they go from {numbers.min():g} to {numbers.max():g}: correct them or divide them by a "
-                "constant"
+                f"expected numbers of which a standard deviation can be computed in the column {name!r}, "
+                f"but they go from {numbers.min():g} to {numbers.max():g}: correct them or divide them by "
+                "a constant"
             )
     return mean, scale if scale > 0 else 1.0

@@ -30,8 +30,7 @@ def require_folder(folder: Path) -> bool:
     if not _is_ours(folder / MODEL):
         raise ValueError(
             f"expected a new or an empty folder, or one that train wrote, but {str(folder)!r} has other "
-            "files: "
-            "choose another one with -o"
+            "files: choose another one with -o"
         )
     return True
 

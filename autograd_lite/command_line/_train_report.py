@@ -32,6 +32,7 @@ th, td { padding: .25rem .8rem; border-bottom: 1px solid #d8d8e0; text-align: le
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 tr.baseline td, tr.baseline th { color: #55555f; }
 th { font-weight: 400; } th[scope=col] { font-weight: 600; }
+td.wrong { font-weight: 700; color: #a04a00; } td.none { color: #6b6b75; }
 td.right { font-weight: 700; outline: 2px solid #5e3c99; outline-offset: -2px; }
 code, pre { font: 14px/1.45 ui-monospace, monospace; background: #f4f3f7; } code { padding: .1rem .25rem; }
 pre { padding: .75rem 1rem; overflow-x: auto; } pre code { padding: 0; }
@@ -146,12 +147,20 @@ def _inputs(summary: Summary) -> str:
     numbers = [column["name"] for column in inputs if "mean" in column]
     texts = [f"{c['name']} ({len(c['categories'])} texts)" for c in inputs if "categories" in c]
     named = [*numbers, *texts]
-    more = f" and {len(named) - 12} more" if len(named) > 12 else ""
-    return f"{len(named)} column{'s' * (len(named) > 1)}: {', '.join(named[:12])}{more}"
+    return f"{len(named)} column{'s' * (len(named) > 1)}: {_some(named)}"
 
 
 def _left_out(summary: Summary) -> str:
-    return "; ".join(f"{name} ({reason})" for name, reason in summary["left_out"].items())
+    names: dict[str, list[str]] = {}
+    for name, reason in summary["left_out"].items():
+        names.setdefault(reason, []).append(name)
+    return "; ".join(f"{_some(same)} ({reason})" for reason, same in names.items())
+
+
+def _some(names: list[str]) -> str:
+    """Names, not all of them if there are many."""
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return ", ".join(names[:12]) + more
 
 
 def _parts(summary: Summary) -> str:
@@ -185,15 +194,13 @@ def _verdict(summary: Summary) -> str:
     if summary["classes"]:
         return (
             f"It is right for {found['accuracy']:.1%} of {rows}{seen}; always saying {baseline['says']!r} "
-            "would "
-            f"be right for {baseline['accuracy']:.1%}."
+            f"would be right for {baseline['accuracy']:.1%}."
         )
     errors = summary["errors"]
     share = f"{found['r2']:.1%}" if found["r2"] > 0 else "nothing"
     return (
         f"It explains {share} of the variance in {rows}{seen}: half of its errors are below "
-        f"{errors['half']:.4g}, "
-        f"nine in ten below {errors['nine_in_ten']:.4g}."
+        f"{errors['half']:.4g}, nine in ten below {errors['nine_in_ten']:.4g}."
     )
 
 
@@ -220,7 +227,7 @@ def _confusion_html(summary: Summary) -> str:
     most = max(max(row) for row in summary["confusion"])
     for i, (label, row) in enumerate(zip(classes, summary["confusion"], strict=True)):
         cells = "".join(
-            f'<td class="number{" right" if i == j else ""}" style="background: '
+            f'<td class="number {"right" if i == j else "wrong" if n else "none"}" style="background: '
             f'rgb({255 - 65 * n // most}, {255 - 80 * n // most}, {255 - 30 * n // most})">{n}</td>'
             for j, n in enumerate(row)
         )

@@ -53,7 +53,7 @@ def test_classes_are_learnt_and_said(capsys):
     assert "flowers.csv: 60 rows, 6 columns, separated by commas\n" in out
     assert "target 'kind': 3 different texts, so classification\n" in out
     assert "inputs: 3 columns: length, width, colour (2 texts)\n" in out
-    assert "left out: name (60 different texts); seven (it is the same in all rows)\n" in out
+    assert "left out: name (60 different texts); seven (the same in all rows)\n" in out
     assert "rows: 36 to train on, 12 to find out when to stop, 12 to judge with\n" in out
     assert "It is right for 100.0% of the 12 test rows; always saying" in out
     assert "wrote flowers_model/model.npz  flowers_model/curves.svg  flowers_model/report.html\n" in out
@@ -340,8 +340,8 @@ def test_a_process_that_is_interrupted_writes_what_there_is():
     write(Path("t.csv"), table("abcy", rng.normal(size=(3000, 4)).tolist()))
     root = Path(autograd_lite.__file__).parents[1]
     program = (
-        "import sys; from commands import run; "
-        "sys.exit(run('train', 't.csv', '--target', 'y', '--epochs', 10**6, '--patience', 10**6))"
+        "import sys; from commands import run; sys.exit(run('train', 't.csv', '--target', 'y', '--epochs', "
+        "10**6, '--patience', 10**6))"
     )
     path = os.pathsep.join([str(root), str(Path(__file__).parent)])
     process = subprocess.Popen(
@@ -452,7 +452,7 @@ def changed(row, column, cell, rows=N):
         (
             table("ab", [(f"t{i}", i) for i in range(40)]),
             ["--target", "b"],
-            "expected other columns .* 'a' has not, 40 different texts",
+            "expected other columns .* 'a' has not: 40 different texts",
         ),
         (
             table("ab", [(f"t{i}", i) for i in range(1200)]),
@@ -460,7 +460,7 @@ def changed(row, column, cell, rows=N):
             "at most 1000 different texts in the column 'a'",
         ),
         (table("b", [[i] for i in range(40)]), ["--target", "b"], "expected other columns .* there are none"),
-        (table("ab", [("", i) for i in range(40)]), ["--target", "b"], "'a' has not, it is empty"),
+        (table("ab", [("", i) for i in range(40)]), ["--target", "b"], "'a' has not: empty"),
         (table("ab", [("", 1), (1, "")] * 10), ["--target", "b", "--drop-missing"], "all 20 miss something"),
         (
             table("abc", N),
