@@ -32,7 +32,7 @@ th, td { padding: .25rem .8rem; border-bottom: 1px solid #d8d8e0; text-align: le
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 tr.baseline td, tr.baseline th { color: #55555f; }
 th { font-weight: 400; } th[scope=col] { font-weight: 600; }
-td.wrong { font-weight: 700; color: #a04a00; } td.none { color: #6b6b75; }
+td.wrong { font-weight: 700; color: #6b3000; } td.none { color: #6b6b75; }
 td.right { font-weight: 700; outline: 2px solid #5e3c99; outline-offset: -2px; }
 code, pre { font: 14px/1.45 ui-monospace, monospace; background: #f4f3f7; } code { padding: .1rem .25rem; }
 pre { padding: .75rem 1rem; overflow-x: auto; } pre code { padding: 0; }

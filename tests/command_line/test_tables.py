@@ -208,7 +208,8 @@ def test_a_survey_counts_what_there_is(tmp_path, monkeypatch, size):
     assert found["d"].first_text == (3, "A")
 
 
-def test_a_survey_keeps_no_more_texts_than_it_needs(tmp_path):
+def test_a_survey_keeps_no_more_texts_than_it_needs(tmp_path, monkeypatch):
+    monkeypatch.setattr(_tables, "CHUNK", 500)
     rows = [(i, f"t{i}") for i in range(3 * MAX_TEXTS)]
     found = survey(table_at(write(tmp_path / "t.csv", table("ab", rows))))
     assert found["a"].n_numbers == found["b"].n_texts == len(rows)
