@@ -51,8 +51,11 @@ FLOORS = [
     {"_strategies", "testing", "training"}
     | {f"training.{name}" for name in ("_archive", "_data", "_engines", "_evaluation", "_fit", "_generators")}
     | {f"training.{name}" for name in ("_history", "_loop", "_metrics", "_prediction", "_saving")}
-    | {"training._saved_history"},
+    | {"training._metadata", "training._saved_history"},
     {"plotting"},
+    {"command_line", "command_line._encoding", "command_line._predict", "command_line._tables"}
+    | {"command_line._train", "command_line._train_arguments", "command_line._train_data"}
+    | {"command_line._train_files", "command_line._train_report", "command_line._train_scores"},
     {""},
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
