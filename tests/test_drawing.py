@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite import ops
-from autograd_lite.drawing import INK, PALE, SOFT_INK, STRONG, Picture, draw
+from autograd_lite._themes import THEMES, fill
+from autograd_lite.drawing import Picture, draw
 from autograd_lite.engine import Value
 
 MAGIC = {
