@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import html
 import math
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from autograd_lite._highlight import Highlight
 from autograd_lite._network import Network, Part, activation_of, examples_of
 from autograd_lite._picture import Picture
-from autograd_lite._placement import CHARACTER, Point, place_texts
+from autograd_lite._placement import CHARACTER, Point, pass_between, place_texts
 from autograd_lite._scene import NO_GRADIENT, Scene, contents, escape, largest, number, plural, tooltip
 from autograd_lite.engine import Value
 
 NUMBERED = 24  # so many edges have room for their numbers
-NAMED = 8  # and so many for the names of their weights
-TITLE = 0.42  # inches above the topmost circle
+SHORT = 4  # names of weights of so many characters have room, too
+GAP = 0.8  # inches before the loss
+TITLE = 0.36  # inches above the topmost circle
 THINNEST, THICKEST = 0.5, 4.0
+LIT = 1.5  # at least so thick is what is highlighted, and the rest at most
+WEIGHED = {"weight": "data", "gradient": "grad"}
 
 
 class Edge(NamedTuple):
@@ -38,134 +44,132 @@ class Sizes(NamedTuple):
     text: int
 
 
+class Diagram(NamedTuple):
+    """A diagram in the making: where everything stands, and what it is called in DOT."""
+
+    scene: Scene
+    picture: Picture
+    network: Network
+    sizes: Sizes
+    columns: dict[int, list[Part]]
+    at: dict[Part, Point]
+    ids: dict[Part, str]
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether a circle stands for several examples, so that it has no number."""
+        return max(len(neuron.sums) for neuron in self.network.neurons) > 1
+
+
 def draw_neurons(scene: Scene, network: Network, weigh: str) -> Picture:
     """Draw a circle for every input and every neuron, and an edge for every weight."""
-    edges = _edges(scene, network, weigh)
+    edges = [
+        Edge(source, neuron, weight := neuron.sums[0].weights[i], getattr(weight, WEIGHED[weigh]), is_lit)
+        for neuron in network.neurons
+        for source, i in neuron.sources
+        for is_lit in [scene.highlight is not None and _is_on_path(scene.highlight, neuron, i)]
+    ]
     columns: dict[int, list[Part]] = defaultdict(list)
-    neurons = network.neurons
-    for part in (*(part for part in network.parts if part.kind != "neuron"), *neurons):
+    for part in (*(part for part in network.parts if part.kind != "neuron"), *network.neurons):
         columns[part.column].append(part)
-    sizes = _sizes(max(map(len, columns.values())), len(edges))
+    sizes = _sizes(max(map(len, columns.values())))
     at = _positions(scene, columns, sizes)
     ids = {part: f"c{i}" for i, part in enumerate(at)}
-    top = max(y for _, y in at.values()) + sizes.diameter / 2
+    caption = _caption(scene, network, weigh, len(edges))
+    picture = scene.picture(caption, "neato", splines="line", outputorder="edgesfirst")
+    diagram = Diagram(scene, picture, network, sizes, columns, at, ids)
 
-    picture = scene.picture(
-        _caption(scene, network, weigh, len(edges)), "neato", splines="line", outputorder="edgesfirst"
-    )
-    is_batch = max(len(neuron.sums) for neuron in neurons) > 1
-    for part, position in at.items():
-        if part.kind == "loss":
-            picture.node(ids[part], **_pos(position), **_loss_box(scene, part))
-        elif part.kind == "other":
-            text = (
-                part.members[-1].symbol
-                if len({x.symbol for x in part.members if x.op}) == 1
-                else contents(part.members)
-            )
-            picture.node(
-                ids[part],
-                **_pos(position),
-                **scene.box_of_lines([escape(text)], part.members, scene.theme.paper, True),
-            )
+    for part in at:
+        if part.kind in ("input", "neuron"):
+            _draw_circle(diagram, part)
         else:
-            _draw_circle(scene, picture, ids[part], part, position, sizes, is_batch)
-    _draw_titles(scene, picture, network, columns, at, top)
-    _draw_weights(scene, picture, edges, ids)
-    _draw_flows(scene, picture, network, ids)
+            _draw_box(diagram, part)
+    _draw_titles(diagram)
+    _draw_weights(diagram, edges)
+    _draw_flows(diagram)
     if len(edges) <= NUMBERED:
-        _draw_numbers(scene, picture, edges, at, sizes, weigh)
+        _draw_numbers(diagram, edges, weigh)
     return picture
 
 
-def _edges(scene: Scene, network: Network, weigh: str) -> list[Edge]:
-    return [
-        Edge(
-            source,
-            neuron,
-            (weight := neuron.sums[0].weights[i]),
-            getattr(weight, FIELDS[weigh]),
-            _is_lit(scene, neuron, i),
-        )
-        for neuron in network.neurons
-        for source, i in neuron.sources
-    ]
-
-
-FIELDS = {"weight": "data", "gradient": "grad"}
-
-
-def _is_lit(scene: Scene, neuron: Part, i: int) -> bool:
+def _is_on_path(highlight: Highlight, neuron: Part, i: int) -> bool:
     """Whether a path leads through the weight of a term, or through its input."""
-    if scene.highlight is None:
-        return False
-    nodes, edges = scene.highlight
-    return any(s.weights[i] in nodes or (s.inputs[i], s.products[i]) in edges for s in neuron.sums)
+    return any(
+        s.weights[i] in highlight.nodes or (s.inputs[i], s.products[i]) in highlight.edges
+        for s in neuron.sums
+    )
 
 
-def _sizes(tallest: int, edges: int) -> Sizes:
+def _sizes(tallest: int) -> Sizes:
     if tallest <= 6:
-        return Sizes(0.66, 1.0, 2.0 if edges <= NUMBERED else 1.8, 10)
+        return Sizes(0.66, 1.0, 2.0, 10)
     if tallest <= 12:
         return Sizes(0.5, 0.66, 2.4, 9)
     return Sizes(0.3, 0.42, 3.0, 0) if tallest <= 24 else Sizes(0.14, 0.2, 4.0, 0)
 
 
 def _positions(scene: Scene, columns: dict[int, list[Part]], sizes: Sizes) -> dict[Part, Point]:
+    """Where every part stands: in its column, centred."""
     at = {}
     for column, parts in sorted(columns.items()):
         for i, part in enumerate(parts):
             x = column * sizes.column
             if part.kind == "loss":
-                x += _width(scene, part) / 2 - sizes.column / 2 + 0.3
+                x += (
+                    _width(scene.lines(scene.root, part.members)) / 2
+                    + sizes.diameter / 2
+                    + GAP
+                    - sizes.column
+                )
             at[part] = (x, ((len(parts) - 1) / 2 - i) * sizes.row)
     return at
 
 
-def _width(scene: Scene, loss: Part) -> float:
-    """About the width of the loss's box."""
-    texts = [
-        f"{scene.names[scene.root]} = {number(scene.root.data)}",
-        scene.gradient(scene.root),
-        contents(loss.members),
-    ]
-    return max(map(len, texts)) * 1.25 * CHARACTER + 0.5
+def _width(lines: Sequence[str]) -> float:
+    """About the width of a box with these lines."""
+    texts = [html.unescape(re.sub("<[^>]*>", "", line)) for line in lines]
+    return max(map(len, texts)) * 1.25 * CHARACTER + 0.4
 
 
 def _pos(position: Point) -> dict[str, str]:
     return {"pos": "{:.3f},{:.3f}!".format(*position)}
 
 
-def _loss_box(scene: Scene, part: Part) -> dict[str, str]:
-    box = scene.box(scene.root, part.members, largest([scene.root.grad]))
-    return {**box, "fillcolor": scene.theme.paper}  # blue means a positive weight here
+def _draw_box(diagram: Diagram, part: Part) -> None:
+    """Draw the loss, or operations between neurons: by their symbol if there is one for all."""
+    scene = diagram.scene
+    lines = scene.lines(scene.root, part.members) if part.kind == "loss" else [contents(part.members)]
+    symbols = {node.symbol for node in part.members if node.op}
+    if part.kind == "other" and len(symbols) == 1:
+        lines = [escape(symbols.pop())]
+    # Paper, because blue means a positive weight here.
+    box = scene.box_of_lines(lines, part.members, scene.theme.paper, True)
+    diagram.picture.node(diagram.ids[part], **_pos(diagram.at[part]), **box)
 
 
-def _draw_circle(
-    scene: Scene, picture: Picture, name: str, part: Part, position: Point, sizes: Sizes, is_batch: bool
-) -> None:
+def _draw_circle(diagram: Diagram, part: Part) -> None:
     """Draw an input or a neuron, with what fits into it, and a bias below."""
-    is_neuron, is_lit = part.kind == "neuron", scene.is_lit(part.members)
-    lines = _lines(scene, part, is_batch) if sizes.text else []
+    scene, sizes, name = diagram.scene, diagram.sizes, diagram.ids[part]
+    is_lit = scene.is_lit(part.members)
+    lines = _lines(diagram, part) if sizes.text else []
     label = "<BR/>".join(text for text, length in lines if length * CHARACTER < sizes.diameter)
-    picture.node(
+    diagram.picture.node(
         name,
         label=f"<{label}>" if label else "",
         shape="circle",
         fixedsize="true",
         width=str(sizes.diameter),
         fontsize=str(sizes.text),
-        fillcolor=scene.theme.layer if is_neuron else scene.theme.paper,
-        tooltip=tooltip(_about(scene, part, is_batch)),
+        fillcolor=scene.theme.layer if part.kind == "neuron" else scene.theme.paper,
+        tooltip=tooltip(_about(diagram, part)),
         peripheries="2" if scene.root in part.members else "1",
-        **_pos(position),
+        **_pos(diagram.at[part]),
         **scene.text(is_lit),
     )
-    if is_neuron and sizes.text and part.sums[0].biases:
+    if sizes.text and part.sums and part.sums[0].biases:
         biases = ", ".join(number(bias.data, 2) for bias in part.sums[0].biases)
-        x, y = position
-        below = (x, y - sizes.diameter / 2 - 0.1)
-        _draw_text(scene, picture, f"{name}b", below, f"b = {biases}", 8, is_lit)
+        x, y = diagram.at[part]
+        _draw_text(diagram, f"{name}b", (x, y - sizes.diameter / 2 - 0.1), f"b = {biases}", 8, is_lit)
 
 
 def _node(part: Part) -> Value | None:
@@ -175,92 +179,101 @@ def _node(part: Part) -> Value | None:
     return next((node for node in part.members if not node.op), None)
 
 
-def _lines(scene: Scene, part: Part, is_batch: bool) -> list[tuple[str, int]]:
+def _lines(diagram: Diagram, part: Part) -> list[tuple[str, int]]:
     """What stands in a circle, each line with its length: a name, and a number unless it is of many."""
     node = _node(part)
     lines = []
     if node is not None and node.label:
         lines = [(f"<B>{escape(node.label)}</B>", len(node.label))]
-    elif node is None or not is_batch:
-        name = part.name if node is None else scene.names[node]
+    elif node is None or not diagram.is_batch:
+        name = part.name if node is None else diagram.scene.names[node]
         lines = [(f"<I>{name}</I>", len(name))]
     elif part.activation:
         lines = [(escape(part.activation), len(part.activation))]
-    if not is_batch:
+    if not diagram.is_batch:
         text = number(node.data if node is not None else part.number or 0.0, 2)
         lines.append((text, len(text)))
     return lines
 
 
-def _about(scene: Scene, part: Part, is_batch: bool) -> str:
+def _about(diagram: Diagram, part: Part) -> str:
     """What a circle says when one points at it."""
-    node = _node(part)
+    node, names = _node(part), diagram.scene.names
     if part.kind == "input" or node is None:
-        return f"input {part.name if node is None else scene.names[node]}"
-    s = part.sums[0]
-    texts = [] if is_batch else [f"{scene.names[node]} = {number(node.data)}"]
-    texts += [f"{scene.names[bias]} = {number(bias.data)}" for bias in s.biases]
+        return f"input {part.name if node is None else names[node]}"
+    texts = [] if diagram.is_batch else [f"{names[node]} = {number(node.data)}"]
+    texts += [f"{names[bias]} = {number(bias.data)}" for bias in part.sums[0].biases]
     return "\n".join(["neuron", *texts])
 
 
 def _draw_text(
-    scene: Scene, picture: Picture, name: str, position: Point, text: str, size: int, is_lit: bool = True
+    diagram: Diagram, name: str, position: Point, text: str, size: int, is_lit: bool = True
 ) -> None:
     """Write a text on a patch of paper, which hides the edges behind it."""
-    colour = scene.theme.soft if is_lit else scene.theme.faint
-    picture.node(
+    theme = diagram.scene.theme
+    diagram.picture.node(
         name,
         label=f"<{text}>",
         shape="plaintext",
         margin="0.02,0.01",
         fontsize=str(size),
-        fontcolor=colour,
+        fontcolor=theme.soft if is_lit else theme.faint,
         **_pos(position),
     )
 
 
-def _draw_titles(
-    scene: Scene,
-    picture: Picture,
-    network: Network,
-    columns: dict[int, list[Part]],
-    at: dict[Part, Point],
-    top: float,
-) -> None:
+def _draw_titles(diagram: Diagram) -> None:
     """Write above every column which layers, or how many inputs, it shows."""
-    numbers = {layer[0]: i for i, layer in enumerate(network.layers, start=1)}
-    for column, parts in columns.items():
-        layers = [i for i in (numbers.get(part) for part in parts) if i]
-        if layers:
-            names = f"layer {', '.join(map(str, layers))}"
-            title = "<BR/>".join(
-                filter(None, [names, escape(activation_of(p for p in parts if p.kind == "neuron"))])
+    numbers = {layer[0]: str(i) for i, layer in enumerate(diagram.network.layers, start=1)}
+    top = max(y for _, y in diagram.at.values()) + diagram.sizes.diameter / 2 + TITLE
+    for column, parts in diagram.columns.items():
+        layers = [numbers[part] for part in parts if part in numbers]
+        inputs = sum(part.kind == "input" for part in parts)
+        lines = [f"layer {', '.join(layers)}", escape(activation_of(parts))] if layers else []
+        if inputs and not layers:
+            lines = [plural(inputs, "input")]
+        if lines:
+            _draw_text(
+                diagram, f"t{column}", (diagram.at[parts[0]][0], top), "<BR/>".join(filter(None, lines)), 11
             )
-        elif any(part.kind == "input" for part in parts):
-            title = plural(sum(part.kind == "input" for part in parts), "input")
-        else:
-            continue
-        _draw_text(scene, picture, f"t{column}", (at[parts[0]][0], top + TITLE), title, 11)
 
 
-def _draw_weights(scene: Scene, picture: Picture, edges: Sequence[Edge], ids: dict[Part, str]) -> None:
+def _draw_weights(diagram: Diagram, edges: Sequence[Edge]) -> None:
+    """Draw every weight as an edge: its sign in two ways, its size, and what it is when one points at it."""
+    theme, highlight = diagram.scene.theme, diagram.scene.highlight
     top = largest(edge.number for edge in edges)
     thickest = THICKEST if len(edges) <= 100 else THICKEST / 2
     for edge in edges:
         is_negative = math.copysign(1, edge.number) < 0 != edge.number
         share = min(abs(edge.number) / top, 1.0) if top and not math.isnan(edge.number) else 0.0
-        colour = scene.theme.negative if is_negative else scene.theme.positive
-        if edge.number == 0 or (scene.highlight and not edge.is_lit):
-            colour = scene.theme.faint_line
-        picture.edge(
-            ids[edge.tail],
-            ids[edge.head],
-            arrowhead="none",
-            color=colour,
-            penwidth=f"{THINNEST + share * (thickest - THINNEST):.2f}",
-            style="dashed" if is_negative else "solid",
-            tooltip=tooltip(_about_weight(scene, edge.weight)),
-        )
+        width = THINNEST + share * (thickest - THINNEST)
+        colour = theme.negative if is_negative else theme.positive
+        if highlight is not None:
+            width = max(width, LIT) if edge.is_lit else min(width, LIT)
+        if edge.number == 0 or (highlight is not None and not edge.is_lit):
+            colour = theme.faint_line
+        style = {"color": colour, "penwidth": f"{width:.2f}", "style": "dashed" if is_negative else "solid"}
+        about = tooltip(_about_weight(diagram.scene, edge.weight))
+        _connect(diagram, edge.tail, edge.head, **style, arrowhead="none", tooltip=about)
+
+
+def _connect(diagram: Diagram, tail: Part, head: Part, **style: str) -> None:
+    """Draw an edge, past the circles in the columns between."""
+    picture, ids = diagram.picture, diagram.ids
+    last = ids[tail]
+    for i, bend in enumerate(_bends(diagram, tail, head)):
+        name = f"{ids[tail]}_{ids[head]}_{i}"
+        picture.node(name, label="", shape="point", width="0", height="0", style="invis", **_pos(bend))
+        picture.edge(last, name, **{**style, "arrowhead": "none"})
+        last = name
+    picture.edge(last, ids[head], **style)
+
+
+def _bends(diagram: Diagram, tail: Part, head: Part) -> list[Point]:
+    """Where an edge between columns that are no neighbours must pass between circles."""
+    columns = range(tail.column + 1, head.column)
+    between = [[diagram.at[part] for part in diagram.columns[column]] for column in columns]
+    return pass_between(diagram.at[tail], diagram.at[head], between, diagram.sizes.row)
 
 
 def _about_weight(scene: Scene, weight: Value) -> str:
@@ -268,30 +281,29 @@ def _about_weight(scene: Scene, weight: Value) -> str:
     return f"{scene.names[weight]} = {number(weight.data)}\n{gradient}"
 
 
-def _draw_flows(scene: Scene, picture: Picture, network: Network, ids: dict[Part, str]) -> None:
+def _draw_flows(diagram: Diagram) -> None:
     """Draw the edges that carry no weight: into the loss, and into operations between layers."""
-    lit = set()
-    if scene.highlight:
-        lit = {(network.part_of[a], network.part_of[b]) for a, b in scene.highlight.edges}
-    flows = network.flows(scene.order, scene.operands)
-    for tail, head in dict.fromkeys((network.part_of[a], network.part_of[b]) for a, b in flows):
-        picture.edge(ids[tail], ids[head], **{"penwidth": "0.8", **scene.edge((tail, head) in lit)})
+    scene, part_of = diagram.scene, diagram.network.part_of
+    lit = {(part_of[a], part_of[b]) for a, b in (scene.highlight.edges if scene.highlight else ())}
+    flows = diagram.network.flows(scene.order, scene.operands)
+    for tail, head in dict.fromkeys((part_of[a], part_of[b]) for a, b in flows):
+        _connect(diagram, tail, head, **{"penwidth": "0.8", **scene.edge((tail, head) in lit)})
 
 
-def _draw_numbers(
-    scene: Scene, picture: Picture, edges: Sequence[Edge], at: dict[Part, Point], sizes: Sizes, weigh: str
-) -> None:
-    """Write the numbers on the edges, and the names of the weights where there are few."""
+def _draw_numbers(diagram: Diagram, edges: Sequence[Edge], weigh: str) -> None:
+    """Write the numbers on the edges, and the names of the weights if they are short."""
     texts = [number(edge.number, 2) for edge in edges]
-    if weigh == "weight" and len(edges) <= NAMED:
-        texts = [
-            f"{edge.weight.label} = {text}" if edge.weight.label else text
-            for edge, text in zip(edges, texts, strict=True)
-        ]
-    lines = [(at[edge.tail], at[edge.head]) for edge in edges]
-    points = place_texts(lines, list(map(len, texts)), sizes.diameter / 2 + 0.05)
+    labels = [edge.weight.label for edge in edges]
+    if weigh == "weight" and all(0 < len(label) <= SHORT for label in labels):
+        texts = [f"{label} = {text}" for label, text in zip(labels, texts, strict=True)]
+    lines = []
+    for edge in edges:
+        points = [*_bends(diagram, edge.tail, edge.head), diagram.at[edge.head]]
+        lines.append((diagram.at[edge.tail], points[0]))
+    points = place_texts(lines, list(map(len, texts)), diagram.sizes.diameter / 2 + 0.05)
     for i, (edge, text, point) in enumerate(zip(edges, texts, points, strict=True)):
-        _draw_text(scene, picture, f"w{i}", point, escape(text), 10, edge.is_lit or not scene.highlight)
+        is_lit = edge.is_lit or diagram.scene.highlight is None
+        _draw_text(diagram, f"w{i}", point, escape(text), 10, is_lit)
 
 
 def _caption(scene: Scene, network: Network, weigh: str, edges: int) -> list[str]:
@@ -304,4 +316,4 @@ def _caption(scene: Scene, network: Network, weigh: str, edges: int) -> list[str
         f'<FONT COLOR="{theme.negative}"><B>- - -</B> negative</FONT>   the thicker, the larger |{quantity}|'
     )
     numbers = f"on an edge: {quantity}" if edges <= NUMBERED else ""
-    return [legend, "; ".join(filter(None, [numbers, examples_of(network)]))]
+    return [legend, "; ".join(filter(None, [numbers, examples_of(network), scene.about_highlight]))]

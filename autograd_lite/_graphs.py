@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import product
 
 from autograd_lite._boxes import operands_of
 from autograd_lite._network import Network, Part, activation_of, examples_of
@@ -20,30 +21,15 @@ BETWEEN_LAYERS = {"tailport": "e", "headport": "w", "penwidth": "0.6"}  # many e
 
 def draw_operations(scene: Scene, network: Network | None) -> Picture:
     """Draw a box for every node, the nodes of a neuron in a frame, and those of a layer in one around it."""
-    picture = scene.picture([f"on an edge: the local derivative; {_about_colours(scene)}"])
+    caption = "on an edge: the local derivative; " + _about_colours(scene)
+    picture = scene.picture([caption, scene.about_highlight])
     ids = {node: f"n{i}" for i, node in enumerate(scene.order)}
     top = largest(node.grad for node in scene.order)
-
-    def draw_nodes(into: Picture, nodes: list[Value]) -> None:
+    for frame, nodes in _frames(scene, picture, network):
         for node in nodes:
-            into.node(ids[node], **scene.box(node, [node], top))
-            _draw_others(scene, picture, into, node, ids)
-
-    framed: set[Value] = set()
-    for number_of_layer, layer in enumerate(network.layers if network else [], start=1):
-        title = f"layer {number_of_layer}" if len(network.neurons) > 1 else "neuron"  # type: ignore[union-attr]
-        with _frame(
-            scene, picture, f"cluster_{number_of_layer}", _title(title, layer), scene.theme.layer
-        ) as frame:
-            for i, neuron in enumerate(layer, start=1):
-                framed.update(neuron.members)
-                if len(layer) == 1:
-                    draw_nodes(frame, neuron.members)
-                    continue
-                name = f"cluster_{number_of_layer}_{i}"
-                with _frame(scene, frame, name, f"neuron {i}", scene.theme.neuron) as inner:
-                    draw_nodes(inner, neuron.members)
-    draw_nodes(picture, [node for node in scene.order if node not in framed])
+            frame.node(ids[node], **scene.box(node, [node], top))
+            _draw_others(scene, picture, frame, node, ids)
+    _separate_layers(picture, network, ids)
     for node in scene.order:
         for operand, partial in zip(node.inputs, node.partials, strict=True):
             if isinstance(operand, Value):
@@ -51,6 +37,38 @@ def draw_operations(scene: Scene, network: Network | None) -> Picture:
                 label = "" if partial is None else f" {number(partial)} "  # off the box
                 picture.edge(ids[operand], ids[node], label=label, **scene.edge(is_lit))
     return picture
+
+
+def _frames(
+    scene: Scene, picture: Picture, network: Network | None
+) -> Iterator[tuple[Picture, Iterable[Value]]]:
+    """The frames of neurons, each with the nodes to be drawn there, and the picture with the rest."""
+    layers = network.layers if network else []
+    for i, layer in enumerate(layers, start=1):
+        title = "neuron" if len(layers) == len(layer) == 1 else f"layer {i}"
+        title = " · ".join(filter(None, [title, activation_of(layer)]))
+        with _frame(scene, picture, f"cluster_{i}", title, scene.theme.layer) as frame:
+            if len(layer) == 1:
+                yield frame, layer[0].members
+                continue
+            for j, neuron in enumerate(layer, start=1):
+                with _frame(scene, frame, f"cluster_{i}_{j}", f"neuron {j}", scene.theme.neuron) as inner:
+                    yield inner, neuron.members
+    framed = {node for layer in layers for neuron in layer for node in neuron.members}
+    yield picture, (node for node in scene.order if node not in framed)
+
+
+def _separate_layers(picture: Picture, network: Network | None, ids: dict[Value, str]) -> None:
+    """Keep the weights of a layer from standing below what it is computed from."""
+    for layer in network.layers if network else []:
+        every = dict.fromkeys(source for neuron in layer for source, _ in neuron.sources)
+        sources = [x for x in every if x.members and x.column < layer[0].column]
+        if len(layer) == 1 and all(source.kind == "input" for source in sources):
+            continue  # a single neuron has its inputs beside its weights
+        minlen = "1" if len(sources) * len(layer) <= 2 else "2"  # many edges need room
+        for source, neuron in product(sources, layer):
+            weight = neuron.sums[0].weights[0]
+            picture.edge(ids[source.members[-1]], ids[weight], style="invis", minlen=minlen)
 
 
 @contextmanager
@@ -66,10 +84,6 @@ def _frame(scene: Scene, around: Picture, name: str, title: str, colour: str) ->
     }
     with around.subgraph(name=name, graph_attr=attributes) as frame:
         yield frame
-
-
-def _title(title: str, layer: list[Part]) -> str:
-    return " · ".join(filter(None, [title, activation_of(layer)]))
 
 
 def _draw_others(scene: Scene, picture: Picture, frame: Picture, node: Value, ids: dict[Value, str]) -> None:
@@ -97,7 +111,7 @@ def draw_merged(scene: Scene, boxes: Mapping[Value, Hashable]) -> Picture:
     ids = {box: f"b{i}" for i, box in enumerate(members)}
     is_by_level = not ids.keys() <= set(scene.order)
     graph = {} if is_by_level else {"ranksep": "1", "splines": "line"}
-    picture = scene.picture([_about_colours(scene)], **graph)
+    picture = scene.picture([_about_colours(scene), scene.about_highlight], **graph)
     if not is_by_level:
         picture.attr("edge", **BETWEEN_LAYERS)
     top = largest(node.grad for node in scene.order)
@@ -133,12 +147,15 @@ def draw_layers(scene: Scene, network: Network) -> Picture:
         parts[box_of_part[part]].append(part)
     ids = {box: f"b{i}" for i, box in enumerate(parts)}
     tops = largest(node.grad for node in scene.order)
-    picture = scene.picture([examples_of(network), _about_colours(scene)])
+    picture = scene.picture([examples_of(network), _about_colours(scene), scene.about_highlight])
     for box, group in parts.items():
         members = [node for part in group for node in part.members]
         kind = group[0].kind
         if kind == "loss":
-            attributes = scene.box(scene.root, members, tops)
+            lines = scene.lines(scene.root, members)
+            attributes = scene.box_of_lines(
+                lines, members, fill(scene.theme, abs(scene.root.grad), tops), True
+            )
         elif kind == "neuron":
             attributes = _box_of_layer(scene, int(box), network.layers[int(box) - 1], tops)  # type: ignore[call-overload]
         else:

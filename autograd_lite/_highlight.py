@@ -15,6 +15,7 @@ class Highlight(NamedTuple):
 
     nodes: set[Value]
     edges: set[tuple[Value, Value]]
+    text: str
 
 
 def find_paths(order: Sequence[Value], what: Any, names: dict[Value, str]) -> Highlight | None:
@@ -54,7 +55,8 @@ def _one_path(nodes: list[Value], names: dict[Value, str]) -> Highlight:
                 f"the list in highlight is no path: {names[a]} is not an operand of {names[b]}; write "
                 "(from, to) for all paths between two nodes"
             )
-    return Highlight(set(nodes), set(pairwise(nodes)))
+    text = f"highlighted: a path from {names[nodes[0]]} to {names[nodes[-1]]}"
+    return Highlight(set(nodes), set(pairwise(nodes)), text)
 
 
 def _all_paths(order: Sequence[Value], start: Value, end: Value, names: dict[Value, str]) -> Highlight:
@@ -74,4 +76,4 @@ def _all_paths(order: Sequence[Value], start: Value, end: Value, names: dict[Val
             before = [x for x in operands(node) if x in after]
             on.update(before)
             edges.update((x, node) for x in before)
-    return Highlight(on, edges)
+    return Highlight(on, edges, f"highlighted: the paths from {names[start]} to {names[end]}")

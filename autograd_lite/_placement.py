@@ -1,4 +1,4 @@
-"""Where numbers stand on the straight edges of a diagram: hiding neither each other nor an edge."""
+"""Where numbers stand on the straight edges of a diagram, and where edges pass between circles."""
 
 from __future__ import annotations
 
@@ -26,6 +26,23 @@ def place_texts(lines: Sequence[Line], lengths: Sequence[int], margin: float) ->
         rooms = [_room(p, width, placed, others) - abs(p[0] - middle[0]) / 20 for p in points]
         placed.append((points[rooms.index(max(rooms))], width))
     return [point for point, _ in placed]
+
+
+def pass_between(start: Point, end: Point, columns: Sequence[Sequence[Point]], row: float) -> list[Point]:
+    """The points, one for each column, at which a line bends that would run through a circle.
+
+    The circles of a column are a `row` apart. There is no point if the line is free.
+    """
+    bends = []
+    is_free = True
+    for column in columns:
+        x = column[0][0]
+        y = _height((start, end), x)
+        if any(abs(y - b) < 0.45 * row for _, b in column):
+            is_free = False
+            y = min((b + side * row for _, b in column for side in (0.5, -0.5)), key=lambda b: abs(y - b))
+        bends.append((x, y))
+    return [] if is_free else bends
 
 
 def _points(line: Line, margin: float) -> list[Point]:

@@ -39,11 +39,16 @@ class Scene(NamedTuple):
         """The value that is drawn."""
         return self.order[-1]
 
+    @property
+    def about_highlight(self) -> str:
+        """What is highlighted, in words."""
+        return escape(self.highlight.text) if self.highlight else ""
+
     def is_lit(self, nodes: Iterable[Value]) -> bool:
         """Whether any of these nodes is highlighted, as all are where nothing is asked for."""
         return self.highlight is None or not self.highlight.nodes.isdisjoint(nodes)
 
-    def picture(self, caption: Iterable[str], engine: str = "dot", **graph: str) -> Picture:
+    def picture(self, caption: Sequence[str], engine: str = "dot", **graph: str) -> Picture:
         """An empty picture, with its colours and its caption."""
         small = {"fontname": FONT, "fontsize": "11", "fontcolor": self.theme.soft}
         node = {
@@ -76,15 +81,16 @@ class Scene(NamedTuple):
             edge_attr={"color": self.theme.line, "arrowsize": "0.7", **small},
         )
 
-    def box(self, node: Value, members: Sequence[Value], largest: float) -> dict[str, str]:
-        """The box of a node: its name, its number and its gradient, and what else is drawn in it."""
-        lines = [f"{self.name(node)} = {number(node.data)}", self.gradient(node)]
-        if len(members) > 1:
-            lines.append(contents(members))
+    def box(self, node: Value, members: Sequence[Value], top: float) -> dict[str, str]:
+        """The box of a node, in a picture whose largest gradient is `top`."""
+        colour = fill(self.theme, abs(node.grad), top)
         is_operation = any(member.op for member in members)
-        return self.box_of_lines(
-            lines, members, fill(self.theme, abs(node.grad), largest), is_operation, node.symbol
-        )
+        return self.box_of_lines(self.lines(node, members), members, colour, is_operation, node.symbol)
+
+    def lines(self, node: Value, members: Sequence[Value]) -> list[str]:
+        """What stands in the box of a node: its name, its number, its gradient, and what else is in it."""
+        lines = [f"{self.name(node)} = {number(node.data)}", self.gradient(node)]
+        return lines + [contents(members)] * (len(members) > 1)
 
     def box_of_lines(
         self,

@@ -8,6 +8,7 @@ from numbers import Integral
 from typing import Any
 
 from autograd_lite._boxes import operands_of, simplify
+from autograd_lite._chain_rule import collector_paused
 from autograd_lite._diagram import draw_neurons
 from autograd_lite._graphs import draw_layers, draw_merged, draw_operations
 from autograd_lite._highlight import find_paths
@@ -29,6 +30,7 @@ MOST_DISPLAYED = 50_000  # nodes of a graph that a notebook draws by itself
 EDGES_PER_NODE = 6  # a diagram of `max_nodes` circles is readable with so many times as many edges
 
 
+@collector_paused()
 def draw(
     value: Value,
     *,

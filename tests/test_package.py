@@ -20,7 +20,8 @@ FLOORS = [
     {"_chain_rule", "_condition", "_floats", "_primitive", "_recording", "engine", "ops"},
     {"_custom", "_differences", "_evaluation", "_expressions", "_trees", "arrays", "calculus"},
     {"_formula", "_names"},
-    {"_picture", "drawing"}
+    {"_boxes", "_diagram", "_graphs", "_highlight", "_network", "_picture", "_placement", "_scene", "_sums"}
+    | {"_themes", "drawing"}
     | {"compiler"}
     | {
         f"compiler.{name}"
