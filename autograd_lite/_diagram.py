@@ -13,7 +13,7 @@ from autograd_lite._highlight import Highlight
 from autograd_lite._network import Network, Part, activation_of, examples_of
 from autograd_lite._picture import Picture
 from autograd_lite._placement import CHARACTER, Point, pass_between, place_texts
-from autograd_lite._scene import NO_GRADIENT, Scene, contents, escape, largest, number, plural, tooltip
+from autograd_lite._scene import NO_GRADIENT, Scene, escape, largest, number, plural, tooltip
 from autograd_lite.engine import Value
 
 NUMBERED = 24  # so many edges have room for their numbers
@@ -75,8 +75,7 @@ def draw_neurons(scene: Scene, network: Network, weigh: str) -> Picture:
     sizes = _sizes(max(map(len, columns.values())))
     at = _positions(scene, columns, sizes)
     ids = {part: f"c{i}" for i, part in enumerate(at)}
-    caption = _caption(scene, network, weigh, len(edges))
-    picture = scene.picture(caption, "neato", splines="line", outputorder="edgesfirst")
+    picture = scene.picture([], "neato", splines="line", outputorder="edgesfirst")
     diagram = Diagram(scene, picture, network, sizes, columns, at, ids)
 
     for part in at:
@@ -87,8 +86,9 @@ def draw_neurons(scene: Scene, network: Network, weigh: str) -> Picture:
     _draw_titles(diagram)
     _draw_weights(diagram, edges)
     _draw_flows(diagram)
-    if len(edges) <= NUMBERED:
-        _draw_numbers(diagram, edges, weigh)
+    are_numbered = _draw_numbers(diagram, edges, weigh)
+    caption = _caption(scene, network, weigh, are_numbered)
+    picture.attr(label=f"<{'<BR/>'.join(filter(None, caption))}>")
     return picture
 
 
@@ -136,12 +136,14 @@ def _pos(position: Point) -> dict[str, str]:
 
 
 def _draw_box(diagram: Diagram, part: Part) -> None:
-    """Draw the loss, or operations between neurons: by their symbol if there is one for all."""
+    """Draw the loss, or operations between neurons: by their symbols if there are few."""
     scene = diagram.scene
-    lines = scene.lines(scene.root, part.members) if part.kind == "loss" else [contents(part.members)]
-    symbols = {node.symbol for node in part.members if node.op}
-    if part.kind == "other" and len(symbols) == 1:
-        lines = [escape(symbols.pop())]
+    if part.kind == "loss":
+        lines = scene.lines(scene.root, part.members)
+    else:
+        symbols = list(dict.fromkeys(node.symbol for node in part.members if node.op))
+        count = sum(bool(node.op) for node in part.members)
+        lines = [escape(" ".join(symbols)) if len(symbols) <= 2 else plural(count, "operation")]
     # Paper, because blue means a positive weight here.
     box = scene.box_of_lines(lines, part.members, scene.theme.paper, True)
     diagram.picture.node(diagram.ids[part], **_pos(diagram.at[part]), **box)
@@ -270,7 +272,10 @@ def _connect(diagram: Diagram, tail: Part, head: Part, **style: str) -> None:
 
 
 def _bends(diagram: Diagram, tail: Part, head: Part) -> list[Point]:
-    """Where an edge between columns that are no neighbours must pass between circles."""
+    """Where an edge between columns that are no neighbours, or in one column, must pass circles."""
+    if tail.column == head.column and tail is not head:
+        (x, y0), (_, y1) = diagram.at[tail], diagram.at[head]
+        return [(x + diagram.sizes.diameter / 2 + 0.2 * abs(y1 - y0), (y0 + y1) / 2)]
     columns = range(tail.column + 1, head.column)
     between = [[diagram.at[part] for part in diagram.columns[column]] for column in columns]
     return pass_between(diagram.at[tail], diagram.at[head], between, diagram.sizes.row)
@@ -290,8 +295,11 @@ def _draw_flows(diagram: Diagram) -> None:
         _connect(diagram, tail, head, **{"penwidth": "0.8", **scene.edge((tail, head) in lit)})
 
 
-def _draw_numbers(diagram: Diagram, edges: Sequence[Edge], weigh: str) -> None:
-    """Write the numbers on the edges, and the names of the weights if they are short."""
+def _draw_numbers(diagram: Diagram, edges: Sequence[Edge], weigh: str) -> bool:
+    """Write the numbers on the edges if there is room, and the names of the weights if they are short."""
+    ends = {(edge.tail, edge.head) for edge in edges if edge.tail.column < edge.head.column}
+    if not len(ends) == len(edges) <= NUMBERED:  # on parallel edges, numbers would lie on each other
+        return False
     texts = [number(edge.number, 2) for edge in edges]
     labels = [edge.weight.label for edge in edges]
     if weigh == "weight" and all(0 < len(label) <= SHORT for label in labels):
@@ -301,12 +309,13 @@ def _draw_numbers(diagram: Diagram, edges: Sequence[Edge], weigh: str) -> None:
         points = [*_bends(diagram, edge.tail, edge.head), diagram.at[edge.head]]
         lines.append((diagram.at[edge.tail], points[0]))
     points = place_texts(lines, list(map(len, texts)), diagram.sizes.diameter / 2 + 0.05)
-    for i, (edge, text, point) in enumerate(zip(edges, texts, points, strict=True)):
+    for i, (edge, text, point) in enumerate(zip(edges, texts, points, strict=False)):
         is_lit = edge.is_lit or diagram.scene.highlight is None
         _draw_text(diagram, f"w{i}", point, escape(text), 10, is_lit)
+    return bool(points)
 
 
-def _caption(scene: Scene, network: Network, weigh: str, edges: int) -> list[str]:
+def _caption(scene: Scene, network: Network, weigh: str, are_numbered: bool) -> list[str]:
     quantity = "weight" if weigh == "weight" else "∂/∂weight"
     if weigh == "gradient" and scene.root.grad == 1.0:
         quantity = f"∂{escape(scene.names[scene.root])}/∂weight"
@@ -315,5 +324,5 @@ def _caption(scene: Scene, network: Network, weigh: str, edges: int) -> list[str
         f'<FONT COLOR="{theme.positive}"><B>——</B> positive</FONT>   '
         f'<FONT COLOR="{theme.negative}"><B>- - -</B> negative</FONT>   the thicker, the larger |{quantity}|'
     )
-    numbers = f"on an edge: {quantity}" if edges <= NUMBERED else ""
+    numbers = f"on an edge: {quantity}" if are_numbered else ""
     return [legend, "; ".join(filter(None, [numbers, examples_of(network), scene.about_highlight]))]

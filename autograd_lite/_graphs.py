@@ -146,7 +146,7 @@ def draw_layers(scene: Scene, network: Network) -> Picture:
     for part in network.parts:
         parts[box_of_part[part]].append(part)
     ids = {box: f"b{i}" for i, box in enumerate(parts)}
-    tops = largest(node.grad for node in scene.order)
+    top = largest(node.grad for node in scene.order)
     picture = scene.picture([examples_of(network), _about_colours(scene), scene.about_highlight])
     for box, group in parts.items():
         members = [node for part in group for node in part.members]
@@ -154,14 +154,14 @@ def draw_layers(scene: Scene, network: Network) -> Picture:
         if kind == "loss":
             lines = scene.lines(scene.root, members)
             attributes = scene.box_of_lines(
-                lines, members, fill(scene.theme, abs(scene.root.grad), tops), True
+                lines, members, fill(scene.theme, abs(scene.root.grad), top), True
             )
         elif kind == "neuron":
-            attributes = _box_of_layer(scene, int(box), network.layers[int(box) - 1], tops)  # type: ignore[call-overload]
+            attributes = _box_of_layer(scene, number_of[group[0]], group, top)
         else:
             text = plural(len(group), "input") if kind == "input" else contents(members)
             most = largest(node.grad for node in members)
-            attributes = scene.box_of_lines([text], members, fill(scene.theme, most, tops), kind != "input")
+            attributes = scene.box_of_lines([text], members, fill(scene.theme, most, top), kind != "input")
         picture.node(ids[box], **attributes)
     lit = _lit_edges(scene, boxes)
     edges = {
@@ -184,7 +184,7 @@ def _box_of_layer(scene: Scene, i: int, layer: list[Part], top: float) -> dict[s
     parameters = {node for neuron in layer for node in neuron.parameters}
     n_in = max(len(neuron.sums[0].weights) for neuron in layer)
     lines = [
-        f"<B>layer {i}</B>: {n_in} → {len(layer)}, {activation_of(layer) or 'linear'}",
+        f"<B>layer {i}</B>: {n_in:,} → {len(layer):,}, {activation_of(layer) or 'linear'}",
         plural(len(parameters), "parameter"),
         f"|weight| {_range([weight.data for weight in weights])}",
         f"|grad| {_range([weight.grad for weight in weights])}" if scene.root.has_grad else NO_GRADIENT,

@@ -94,13 +94,13 @@ class Network(NamedTuple):
         return sum(len(neuron.members) for neuron in self.neurons) / len(self.part_of)
 
     def flows(self, order: Sequence[Value], operands: Operands) -> Iterator[tuple[Value, Value]]:
-        """The edges of the graph that lead from part to part, but not through a weight."""
+        """The edges of the graph that lead from part to part, but not from the leaves of a neuron or box."""
         for node in order:
             head = self.part_of[node]
             if head.kind != "neuron":
                 for x in operands[node]:
                     tail = self.part_of[x]
-                    if tail is not head and (x.op or tail.kind != "neuron"):
+                    if tail is not head and (x.op or tail.kind == "input"):
                         yield x, node
 
 
@@ -191,6 +191,10 @@ def _parts(
     def owner(node: Value) -> Part | None:
         return part_of.get(node) or part_of.get(origin(node))
 
+    def identity(operand: Value) -> Part | Value:
+        part = owner(operand)
+        return operand if part is None or (part.kind == "other" and not operand.op) else part
+
     for node in order:
         source = sources[node]
         if s := sums.get(node):
@@ -223,7 +227,7 @@ def _parts(
                 unnamed[source].append(node)
                 sums[source].activation[:] = unnamed[source]
         elif source is None and node in feeds:
-            key = (node.op, *(owner(x) or origin(x) for x in operands[node]))
+            key = (node.op, *map(identity, operands[node]))
             part_of[node] = part = others.setdefault(key, Part("other"))
             for x in operands[node]:
                 if owner(x) is None:
@@ -253,7 +257,8 @@ def _fused(
     feeds: dict[Part, set[Part]] = defaultdict(set)
     for node in order:
         for operand in operands[node]:
-            feeds[final(part_of[operand])].add(final(part_of[node]))
+            if operand.op:
+                feeds[final(part_of[operand])].add(final(part_of[node]))
     for part in reversed(list(dict.fromkeys(final(part_of[node]) for node in order))):
         targets = {final(x) for x in feeds[part]} - {part}
         if part.kind == "other" and len(targets) == 1 and (only := targets.pop()).kind in ("other", "loss"):
@@ -275,9 +280,10 @@ def _place(
     for node in order:
         part = part_of[node]
         if part.kind == "neuron" and node is part.sums[0].z:
-            part.column = 1 + max(source.column for source, _ in part.sources if source is not part)
+            first = list(part.sources)[: len(part.sums[0].weights)]  # without what recurs
+            part.column = 1 + max(source.column for source, _ in first)
         elif part.kind == "other" and node.op:
-            before = [part_of[x].column for x in operands[node] if part_of[x] is not part]
+            before = [part_of[x].column for x in operands[node] if x.op and part_of[x] is not part]
             part.column = max(part.column, 1 + max(before, default=0))
     for part in inputs:
         part.column = 1 + max(other.column for other in parts)
@@ -290,8 +296,9 @@ def _place(
         if part.kind == "loss":
             part.column = last
     used = sorted({part.column for part in (*inputs, *parts)})
+    ranks = {column: rank for rank, column in enumerate(used)}
     for part in {*inputs, *parts}:
-        part.column = used.index(part.column)
+        part.column = ranks[part.column]
 
 
 def _layers(parts: Iterable[Part]) -> list[list[Part]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 CHARACTER, LINE = 0.085, 0.17  # inches: about the size of a character of 10 points
 PLACES = 21  # tried on each edge
+ROUNDS = 5
 
 Point = tuple[float, float]
 Line = tuple[Point, Point]
@@ -14,18 +16,30 @@ Line = tuple[Point, Point]
 def place_texts(lines: Sequence[Line], lengths: Sequence[int], margin: float) -> list[Point]:
     """A point for a text on each line, `margin` away from its ends, where there is most room.
 
-    One text is placed after the other, each as far as possible from those that have a place and from
-    the other lines. Lengths are in characters, the rest in inches.
+    Each text is placed where it is farthest from the other texts and then from the other lines, and again
+    when the others have their places. Lengths are in characters, the rest in inches. Where texts would
+    overlap all the same, there are no points.
     """
-    placed: list[tuple[Point, float]] = []
-    for line, length in zip(lines, lengths, strict=True):
-        width = length * CHARACTER
-        others = [other for other in lines if other is not line]
-        points = _points(line, margin + width / 2)
-        middle = _points(line, margin + width / 2)[PLACES // 2]
-        rooms = [_room(p, width, placed, others) - abs(p[0] - middle[0]) / 20 for p in points]
-        placed.append((points[rooms.index(max(rooms))], width))
-    return [point for point, _ in placed]
+    widths = [length * CHARACTER for length in lengths]
+    points = [_points(line, margin + width / 2) for line, width in zip(lines, widths, strict=True)]
+    placed: dict[int, Point] = {}
+    for _ in range(ROUNDS):
+        for i, places in enumerate(points):
+            others = [(point, (widths[i] + widths[j]) / 2) for j, point in placed.items() if j != i]
+            free = [line for line in lines if line is not lines[i]]
+            middle = places[PLACES // 2][0]
+            rooms = [(_room(p, others), _distance(p, free) - abs(p[0] - middle) / 20) for p in places]
+            placed[i] = places[rooms.index(max(rooms))]
+        if _is_free(placed, widths):
+            return list(placed.values())
+    return []
+
+
+def _is_free(placed: dict[int, Point], widths: Sequence[float]) -> bool:
+    """Whether no two texts overlap."""
+    return all(
+        _room(placed[i], [(placed[j], (widths[i] + widths[j]) / 2)]) >= 1 for i, j in combinations(placed, 2)
+    )
 
 
 def pass_between(start: Point, end: Point, columns: Sequence[Sequence[Point]], row: float) -> list[Point]:
@@ -54,12 +68,16 @@ def _points(line: Line, margin: float) -> list[Point]:
     return [(x0 + t * (x1 - x0), y0 + t * (y1 - y0)) for t in shares]
 
 
-def _room(point: Point, width: float, placed: Sequence[tuple[Point, float]], lines: Sequence[Line]) -> float:
-    """How far it is to the next text or line, in lines of text; more than 2 do not count."""
+def _room(point: Point, texts: Sequence[tuple[Point, float]]) -> float:
+    """How far it is to the next text, each with the distance that it needs: at 1 they touch."""
     x, y = point
-    texts = [max(abs(x - a) / ((width + w) / 2), abs(y - b) / LINE) for (a, b), w in placed]
-    heights = [abs(y - _height(line, x)) / LINE for line in lines if _spans(line, x)]
-    return min([2 * min([*texts, 1.0]), *heights, 2.0])
+    return min([max(abs(x - a) / width, abs(y - b) / LINE) for (a, b), width in texts] + [1.0])
+
+
+def _distance(point: Point, lines: Sequence[Line]) -> float:
+    """How far it is to the next line, in heights of a text; more than 2 do not count."""
+    x, y = point
+    return min([abs(y - _height(line, x)) / LINE for line in lines if _spans(line, x)] + [2.0])
 
 
 def _height(line: Line, x: float) -> float:

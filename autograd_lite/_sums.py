@@ -55,7 +55,7 @@ def weighted_sums(order: Sequence[Value], operands: Operands) -> dict[Value, Sum
     uses = Counter(x for node in order for x in operands[node])
     user = {x: node for node in order for x in operands[node]}
     products: dict[Value, list[tuple[Value, Value | float]]] = {}
-    is_sum: set[Value] = set()
+    biases: dict[Value, int] = {}  # of every node that is a weighted sum, how many
     inner: set[Value] = set()
     applied = _applied(order)
     for node in order:
@@ -63,25 +63,28 @@ def weighted_sums(order: Sequence[Value], operands: Operands) -> dict[Value, Sum
             terms = [_weight_first(a, b, applied) for a, b in _factors(node)]
             if terms and None not in terms:
                 products[node] = [term for term in terms if term is not None]
-                is_sum.add(node)
+                biases[node] = 0
         elif node.op in ("add", "sum"):
-            terms_in = [x for x in operands[node] if x.op]
-            # Python's sum starts with 0; any other number is no bias that could be learned.
-            is_plain = all(isinstance(x, Value) or x == 0.0 for x in node.inputs)
-            biases = [x for x in operands[node] if not x.op]
+            sums = [x for x in operands[node] if x.op]
+            leaves = [x for x in operands[node] if not x.op]
             if (
-                is_plain
-                and all(x in is_sum and uses[x] == 1 for x in terms_in)
-                and not any(map(_is_data, biases))
+                # Python's sum starts with 0; any other number is no bias that could be learned.
+                all(isinstance(x, Value) or x == 0.0 for x in node.inputs)
+                and all(x in biases and uses[x] == 1 for x in sums)
+                and not any(map(_is_data, leaves))
+                # What has a bias of its own is another neuron, as in the sum of a batch's outputs.
+                and (count := len(leaves) + sum(biases[x] for x in sums)) <= 1
             ):
-                is_sum.add(node)
-                inner.update(terms_in)
-    found = {}
-    for node in order:
-        if node in is_sum and node not in inner:
-            s = _collect(node, products, _activation(node, operands, uses, user))
-            if _is_neuron(s):
-                found[node] = s
+                biases[node] = count
+                inner.update(sums)
+    found: dict[Value, Sum] = {}
+    for z in order:
+        if z in biases and z not in inner:
+            s = _collect(z, products, _activation(z, operands, uses, user))
+            if len(set(s.weights)) < len(s.weights):  # a sum of the outputs of neurons without bias
+                found.update((x, _collect(x, products, [])) for x in s.nodes if x.op == "dot")
+            elif _is_neuron(s):
+                found[z] = s
     return found
 
 
@@ -164,8 +167,7 @@ def _activation(z: Value, operands: Operands, uses: Counter[Value], user: dict[V
 
 def _is_neuron(s: Sum) -> bool:
     """Whether a sum of products is more than a formula with a product in it."""
-    leaves = s.weights + s.biases
-    if not s.weights or len(set(leaves)) < len(leaves):
+    if not s.weights or any(bias in s.weights for bias in s.biases):
         return False
     says_so = any(weight.label.startswith(WEIGHTS) for weight in s.weights)
     is_behind = any(isinstance(x, Value) and x.op for x in s.inputs)

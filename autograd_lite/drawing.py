@@ -128,6 +128,11 @@ def draw(
         return draw_operations(scene, network)
     if network is None or detail == "boxes":
         return draw_merged(scene, simplify(order, operands, max_nodes))
+    if detail == "layers" and len(network.layers) > MOST_BOXES:
+        raise ValueError(
+            f"this network of {len(network.layers):,} layers is too large for a box of each: draw it with "
+            "detail='auto'"
+        )
     if detail == "layers":
         return draw_layers(scene, network)
     if network.edge_count > MOST_EDGES:
