@@ -2,69 +2,75 @@
 
 from __future__ import annotations
 
-import html
-import math
-import re
-from collections import Counter, defaultdict, deque
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection
+from contextlib import suppress
 from numbers import Integral
+from typing import Any
 
+from autograd_lite._boxes import operands_of, simplify
+from autograd_lite._chain_rule import collector_paused
+from autograd_lite._diagram import draw_neurons
+from autograd_lite._graphs import draw_layers, draw_merged, draw_operations
+from autograd_lite._highlight import find_paths
+from autograd_lite._names import names_of
+from autograd_lite._network import Network, find_network
 from autograd_lite._picture import Picture
-from autograd_lite.engine import Condition, Value, topological_order
+from autograd_lite._recording import watching
+from autograd_lite._scene import Scene
+from autograd_lite._themes import THEMES
+from autograd_lite.engine import Value, topological_order
 
 __all__ = ["Picture", "draw"]
 
-# Verdana (Windows, macOS) and DejaVu Sans (Linux) are equally wide and know ∂, σ and ŷ: a text
-# measured on one machine fits its box in a browser on another.
-FONT = "Verdana,DejaVu Sans,sans-serif"
-INK, SOFT_INK = "#1a1a1a", "#595959"
-PALE, STRONG = (255, 255, 255), (74, 152, 201)  # INK on STRONG has a contrast of 5.5:1
-DECADES = 4  # a gradient this many powers of ten below the largest is as pale as zero
-LEVELS = 12  # as many columns as one takes in at a glance
-LONG_LABEL = 12  # a longer one makes ∂J/∂label unreadable
-
-SMALL = {"fontname": FONT, "fontsize": "11", "fontcolor": SOFT_INK}
-GRAPH = {"rankdir": "LR", "nodesep": "0.2", "ranksep": "0.25", "labelloc": "b", **SMALL}
-NODE = {
-    "shape": "box",
-    "style": "filled",
-    "fillcolor": "white",
-    "color": SOFT_INK,
-    "margin": "0.07,0.03",
-    "width": "0",
-    "height": "0",
-    **SMALL,
-    "fontsize": "13",
-    "fontcolor": INK,
-}
-EDGE = {"color": SOFT_INK, "arrowsize": "0.7", **SMALL}
-OPERATION = {"style": "filled,rounded"}
-ROOT = {"peripheries": "2", "penwidth": "1.5", "color": INK}
-CONSTANT = {"shape": "plaintext", "style": "solid"}
-CONDITION = {"style": "dashed"}
-BETWEEN_LAYERS = {"tailport": "e", "headport": "w", "penwidth": "0.6"}  # many edges, side to side
-
-NO_GRADIENT = "no gradient yet"
-PLURALS = {"operation": "operations", "leaf": "leaves", "edge": "edges"}
+DETAILS = ("auto", "operations", "neurons", "layers")
+WEIGHTS = ("weight", "gradient")
+MOST_BOXES = 3000  # of so many, Graphviz takes half a minute
+MOST_EDGES = 20_000  # of a diagram: more are a coloured area
+MOST_DISPLAYED = 50_000  # nodes of a graph that a notebook draws by itself
+EDGES_PER_NODE = 6  # a diagram of `max_nodes` circles is readable with so many times as many edges
 
 
-def draw(value: Value, *, max_nodes: int = 64) -> Picture:
+@collector_paused()
+def draw(
+    value: Value,
+    *,
+    detail: str = "auto",
+    max_nodes: int = 64,
+    theme: str = "light",
+    highlight: Value | tuple[Value, Value] | list[Value] | None = None,
+    weigh: str = "weight",
+) -> Picture:
     """Draw the graph that computed a value.
 
-    A leaf is a square box, an operation a rounded one, the value itself has a double border; the
-    larger the gradient, the bluer the box. An edge carries the local derivative ∂z/∂u of an
-    operation with respect to its operand; the chain rule is ``∂J/∂u = Σ ∂J/∂z · ∂z/∂u`` [1]_.
+    With ``detail="operations"``, a leaf is a square box, an operation a rounded one, the value itself has
+    a double border; the larger the gradient, the bluer the box. An edge carries the local derivative
+    ∂z/∂u of an operation with respect to its operand; the chain rule is ``∂J/∂u = Σ ∂J/∂z · ∂z/∂u`` [1]_.
+    Neurons and layers are framed. They are found in the graph: a neuron is a weighted sum Σ wᵢ xᵢ + b of
+    leaves wᵢ, b and inputs xᵢ, with the activation that stands on it; the same weights with other
+    inputs, as in a batch, are the same neuron.
 
-    Above `max_nodes`, whatever feeds a single box is drawn inside it, except a labelled operation or
-    a function of one operation (so that a neuron is a box); if too many boxes remain, those of about
-    the same depth are drawn as one (so that a layer is).
+    With ``detail="neurons"``, inputs and neurons are circles, an edge is a weight: blue and solid if it
+    is positive, orange and dashed if it is negative, the thicker, the larger. With ``detail="layers"`` a
+    layer is a box.
 
     Parameters
     ----------
     value
         The root of the graph, usually a loss.
+    detail
+        ``"operations"``, ``"neurons"``, ``"layers"``, or ``"auto"`` for the first of them that is small
+        enough to be read. Of a graph that is no network, whatever feeds a single box is drawn inside it,
+        except a labelled operation or a function of one operation; if too many boxes remain, those of
+        about the same depth are drawn as one.
     max_nodes
-        The number of nodes, or of edges, above which the picture is simplified.
+        The number of nodes, or of edges, above which ``"auto"`` simplifies the picture.
+    theme
+        ``"light"`` or ``"dark"``.
+    highlight
+        What is drawn strongly, while the rest is faded: a Value for all paths from it to `value`, a pair
+        (from, to) for all paths between two nodes, a list of Values for that path.
+    weigh
+        What the edges between neurons show: ``"weight"``, or ``"gradient"``, which `backward` computes.
 
     Returns
     -------
@@ -74,9 +80,11 @@ def draw(value: Value, *, max_nodes: int = 64) -> Picture:
     Raises
     ------
     TypeError
-        If `value` is not a ``Value``.
+        If `value` is not a ``Value``, or `highlight` nothing of the above.
     ValueError
-        If `max_nodes` is less than 1 or no integer.
+        If `max_nodes` is less than 1 or no integer, another argument none of its choices, `highlight`
+        not in the graph or no path, or there is no gradient to weigh by; if the graph is too large to be
+        drawn with the `detail` that is asked for.
 
     References
     ----------
@@ -92,176 +100,86 @@ def draw(value: Value, *, max_nodes: int = 64) -> Picture:
     >>> J.backward()
     >>> "∂J/∂w = 3" in draw(J).source
     True
+    >>> draw(J, theme="dark", highlight=[w, J]).render("path.svg")  # doctest: +SKIP
     """
     if not isinstance(value, Value):
         raise TypeError(f"draw() got {value!r:.80}, expected a Value: pass it a result.")
     if not isinstance(max_nodes, Integral) or isinstance(max_nodes, bool) or max_nodes < 1:
         raise ValueError(f"expected an integer of at least 1 for max_nodes, but got {max_nodes!r}")
+    _choose("detail", detail, DETAILS)
+    _choose("theme", theme, THEMES)
+    _choose("weigh", weigh, WEIGHTS)
+    if weigh == "gradient" and not value.has_grad:
+        raise ValueError("there is no gradient yet to weigh by: call backward() on the value first")
     order = topological_order(value)
-    simplified = max(len(order), sum(len(node.inputs) for node in order)) > max_nodes
-    boxes = _simplify(order, max_nodes) if simplified else {node: node for node in order}
-    members: dict[Hashable, list[Value]] = defaultdict(list)
-    for node in order:
-        members[boxes[node]].append(node)
-    names = {box: f"n{i}" for i, box in enumerate(members)}
-    largest = max((abs(node.grad) for node in order if math.isfinite(node.grad)), default=0.0)
-
-    picture = Picture(graph_attr=GRAPH, node_attr=NODE, edge_attr=EDGE, format="svg")
-    picture.attr(label=_caption(value, simplified))
-    for box, nodes in members.items():
-        picture.node(names[box], **_box(box, nodes, value, largest))
-    if simplified:
-        _draw_merged_edges(picture, order, boxes, names)
-    else:
-        _draw_edges(picture, order, names)
-    return picture
-
-
-def _simplify(order: Sequence[Value], max_nodes: int) -> Mapping[Value, Hashable]:
-    """Say for every node in which box it is drawn: a node's own, another node's, or a level's."""
-    fused = _fuse(order)
-    fits = len(set(fused.values())) <= max_nodes
-    return fused if fits else _levels(order, fused, min(LEVELS, (max_nodes - 1) // 2))
-
-
-def _fuse(order: Sequence[Value]) -> dict[Value, Value]:
-    """Draw whatever feeds a single box inside that box, unless it heads one of its own."""
-    boxes: dict[Value, Value] = {}
-    feeds: dict[Value, Value | None] = {}  # None: several boxes
-    for node in reversed(order):
-        operands = list(_operands(node))
-        # A label, or standing alone on another operation as an activation does, makes a head.
-        head = (operands and node.label) or (len(operands) == 1 and operands[0].op)
-        only = feeds.get(node)
-        boxes[node] = box = node if head or only is None else only
-        for operand in operands:
-            feeds[operand] = box if feeds.setdefault(operand, box) is box else None
-    return boxes
+    names = names_of(order)
+    operands = {node: operands_of(node) for node in order}
+    scene = Scene(order, operands, names, THEMES[theme], find_paths(order, highlight, names))
+    size = max(len(order), sum(map(len, operands.values())))
+    if detail == "operations" and size > MOST_BOXES:
+        raise ValueError(
+            f"this graph of {len(order):,} nodes is too large for a box of each: draw it with "
+            "detail='auto', or draw a part of it"
+        )
+    network = find_network(order, operands)
+    if detail == "auto":
+        detail = _readable(network, size, int(max_nodes), len(order))
+    if detail == "operations":
+        return draw_operations(scene, network)
+    if network is None or detail == "boxes":
+        return draw_merged(scene, simplify(order, operands, max_nodes))
+    if detail == "layers" and len(network.layers) > MOST_BOXES:
+        raise ValueError(
+            f"this network of {len(network.layers):,} layers is too large for a box of each: draw it with "
+            "detail='auto'"
+        )
+    if detail == "layers":
+        return draw_layers(scene, network)
+    if network.edge_count > MOST_EDGES:
+        raise ValueError(
+            f"this network of {network.edge_count:,} weights is too large for an edge of each: draw it with "
+            "detail='layers'"
+        )
+    return draw_neurons(scene, network, weigh)
 
 
-def _levels(order: Sequence[Value], fused: dict[Value, Value], count: int) -> dict[Value, Hashable]:
-    """Draw the boxes of about the same depth as one; leaves go with their first use."""
-    depth: dict[Value, int] = defaultdict(int)
-    first_use: dict[Value, int] = {}
-    for node in order:
-        box = fused[node]
-        for operand in _operands(node):
-            if fused[operand] is not box:
-                depth[box] = max(depth[box], depth[fused[operand]] + 1)
-    for node in order:
-        for operand in _operands(node):
-            first_use[operand] = min(depth[fused[node]], first_use.get(operand, len(order)))
-    root = order[-1]
-    width = math.ceil(depth[root] / max(count, 1))
-    return {
-        node: root
-        if box is root
-        else ("operations", depth[box] // width)
-        if box.op
-        else ("leaves", first_use[box] // width)
-        for node, box in fused.items()
-    }
+def _choose(name: str, choice: Any, choices: Collection[str]) -> None:
+    if not isinstance(choice, str) or choice not in choices:
+        raise ValueError(
+            f"expected one of {', '.join(map(repr, choices))} for {name}, but got {choice!r:.80}"
+        )
 
 
-def _operands(node: Value | Condition) -> Iterator[Value]:
-    """Yield the operands that are nodes, those of a condition and of the conditions in it included."""
-    seen: set[Condition] = set()
-    unread = deque(node.inputs)
-    while unread:
-        operand = unread.popleft()
-        if isinstance(operand, Value):
-            yield operand
-        elif isinstance(operand, Condition) and operand not in seen:
-            seen.add(operand)
-            unread += operand.inputs
+def _readable(network: Network | None, size: int, max_nodes: int, nodes: int) -> str:
+    """The most detailed picture that can be read."""
+    if size <= max_nodes:
+        return "operations"
+    if network is None or network.share < 0.5:
+        return "boxes"
+    if len(network.parts) <= max_nodes and network.edge_count <= EDGES_PER_NODE * max_nodes:
+        return "neurons"
+    return "layers" if len(network.layers) <= max_nodes // 2 else "boxes"
 
 
-def _draw_edges(picture: Picture, order: Sequence[Value], names: dict[Hashable, str]) -> None:
-    """Draw every edge with its local derivative, and the operands that are not nodes."""
-    for node in order:
-        for i, (operand, partial) in enumerate(zip(node.inputs, node.partials, strict=True)):
-            if isinstance(operand, Value):
-                label = "" if partial is None else f" {_number(partial)} "  # off the box
-                picture.edge(names[operand], names[node], label=label)
-                continue
-            name = f"{names[node]}_{i}"
-            if isinstance(operand, Condition):
-                picture.node(name, label=f"<{_escape(str(operand))}>", **CONDITION)
-                for side in _operands(operand):
-                    picture.edge(names[side], name, style="dashed")
-            else:
-                picture.node(name, label=f"<{_number(operand)}>", **CONSTANT)
-            picture.edge(name, names[node], style="dashed")
+def _repr_mimebundle_(self: Value, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    """What a notebook shows of a Value: its picture, if that is quickly drawn."""
+    bundle = {"text/plain": repr(self)}
+    if watching() or _is_larger(self, MOST_DISPLAYED):
+        return bundle
+    with suppress(ImportError, ValueError):  # no Graphviz, or a broken one: the text must do
+        bundle["image/svg+xml"] = str(draw(self).pipe("svg", encoding="utf-8", quiet=True))
+    return bundle
 
 
-def _draw_merged_edges(
-    picture: Picture, order: Sequence[Value], boxes: Mapping[Value, Hashable], names: dict[Hashable, str]
-) -> None:
-    """Draw one edge between two boxes, with the number of edges that it stands for between levels."""
-    edges = Counter((boxes[operand], boxes[node]) for node in order for operand in _operands(node))
-    levels = not names.keys() <= set(order)
-    if not levels:
-        picture.attr(ranksep="1", splines="line")
-        picture.attr("edge", **BETWEEN_LAYERS)
-    for (tail, head), count in edges.items():
-        if tail != head:
-            picture.edge(names[tail], names[head], label=f" {_plural(count, 'edge')} " if levels else "")
+def _is_larger(value: Value, limit: int) -> bool:
+    """Whether a graph has more nodes than that, which need not be counted."""
+    seen = {value}
+    unread = [value]
+    while unread and len(seen) <= limit:
+        new = [x for x in operands_of(unread.pop()) if x not in seen]
+        seen.update(new)
+        unread += new
+    return len(seen) > limit
 
 
-def _box(box: Hashable, nodes: Sequence[Value], root: Value, largest: float) -> dict[str, str]:
-    """Return the DOT attributes of a box."""
-    counts = Counter("operation" if node.op else "leaf" for node in nodes)
-    contents = ", ".join(_plural(counts[kind], kind) for kind in PLURALS if counts[kind])
-    if isinstance(box, Value):
-        name = f"<B>{_escape(box.label)}</B> = " if box.label else ""
-        lines = [name + _number(box.data), _gradient_line(box, root), contents][: 2 + (len(nodes) > 1)]
-        symbol, magnitude = box.symbol, abs(box.grad)
-    else:
-        symbol, magnitude = "", max(abs(node.grad) for node in nodes)
-        lines = [contents, f"|grad| ≤ {_number(magnitude)}" if root.has_grad else NO_GRADIENT]
-    cells = f'<TD CELLPADDING="4"><FONT POINT-SIZE="15">{_escape(symbol)}</FONT></TD>' if symbol else ""
-    cells += f'<TD BALIGN="LEFT">{"<BR/>".join(lines)}</TD>'
-    return {
-        "label": f'<<TABLE BORDER="0" CELLSPACING="0"><TR>{cells}</TR></TABLE>>',
-        "fillcolor": _colour(magnitude, largest),
-        **(OPERATION if counts["operation"] else {}),
-        **(ROOT if box is root else {}),
-    }
-
-
-def _gradient_line(node: Value, root: Value) -> str:
-    if not node.has_grad:
-        return NO_GRADIENT
-    # Only after root.backward() is the root's own gradient 1, and .grad what the fraction says.
-    short = all(0 < len(label) <= LONG_LABEL for label in (root.label, node.label))
-    name = f"∂{root.label}/∂{node.label}" if short and root.grad == 1.0 else "grad"
-    return f"{_escape(name)} = {_number(node.grad)}"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun if count == 1 else PLURALS[noun]}"
-
-
-def _caption(root: Value, simplified: bool) -> str:
-    boxes = "the bluer a box, the larger its |gradient| (log scale)"
-    boxes = boxes if root.has_grad else f"{NO_GRADIENT}: call backward()"
-    return boxes if simplified else f"on an edge: the local derivative; {boxes}"
-
-
-def _escape(text: str) -> str:
-    """Make any string safe in an HTML-like label, where control characters are illegal."""
-    text = re.sub("[^\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text.replace("\t", " "))
-    text = text.replace("\\", "\\\\")  # Graphviz would write the node's name for \\N
-    return html.escape(text, quote=False).replace("\n", "<BR/>")
-
-
-def _number(number: float) -> str:
-    return f"{number + 0.0:.4g}"  # never -0
-
-
-def _colour(magnitude: float, largest: float) -> str:
-    """Return the fill for a gradient: white to blue in the logarithm of its magnitude."""
-    decades = math.log10(magnitude) - math.log10(largest) if magnitude > 0 < largest else -math.inf
-    share = min(max(1 + decades / DECADES, 0.0), 1.0)
-    mix = (round(pale + share * (strong - pale)) for pale, strong in zip(PALE, STRONG, strict=True))
-    return "#{:02x}{:02x}{:02x}".format(*mix)
+Value._repr_mimebundle_ = _repr_mimebundle_

@@ -72,6 +72,7 @@ class Value:
 
     _record: ClassVar[Callable[..., Value]]
     _record_dot: ClassVar[Callable[..., Value]]
+    _repr_mimebundle_: ClassVar[Callable[..., dict[str, str]]]  # a notebook shows the picture: `drawing`
     _a: Any
     _b: Any
     _da: Any

@@ -21,7 +21,8 @@ FLOORS = [
     {"_custom", "_differences", "_evaluation", "_expressions", "_trees", "arrays", "calculus"},
     {"_formula", "_names"},
     {"_explanation", "_latex", "_paths", "_simplification", "_slopes", "_symbols", "_writing", "explain"},
-    {"_picture", "drawing"}
+    {"_boxes", "_diagram", "_graphs", "_highlight", "_network", "_picture", "_placement", "_scene", "_sums"}
+    | {"_themes", "drawing"}
     | {"_steps", "animation"}
     | {"compiler"}
     | {
