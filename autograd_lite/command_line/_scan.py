@@ -1,0 +1,123 @@
+"""The first look at an expression, which bounds it before Python's parser sees it."""
+
+import keyword
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from autograd_lite.command_line._errors import Source, UsageError
+
+LONGEST = 10_000  # characters
+MOST_TOKENS = 2_000
+DEEPEST = 100  # parentheses in parentheses
+LONGEST_NAME = 50
+LONGEST_NUMBER = 400  # a float has 309 digits before its point at most
+
+# What slides and books write, each a single character so that places stay where they are.
+READ_AS = str.maketrans("−–·×⋅∗÷∕\t\r\n\v\f\N{NO-BREAK SPACE}", "--****//      ")
+TOKEN = re.compile(
+    r"(?P<number>0[xXoObB]\w*|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<word>\w+)|(?P<sign>\*\*|//|[<>=!]=|[-+*/()\[\],;=<>&|~^%@:.!])|(?P<space> +)|(?P<other>.)"
+)
+CHOICE = frozenset({"if", "else", "and", "or", "not"})  # the only words of Python's that are read
+OPENING = {")": "(", "]": "["}
+INSTEAD = {
+    '"': "text in quotes cannot stand in an expression",
+    "'": "text in quotes cannot stand in an expression",
+    "{": "write ( ) for { }",
+    "}": "write ( ) for { }",
+    "√": "write sqrt(x) for √x",
+    **{sign: f"write **{digit} for {sign}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    **{sign: f"write {digit} for {sign}" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+}
+
+
+def scan(text: str) -> Source:
+    """The text as it is read: white space as spaces, − and × as - and *.
+
+    Raises
+    ------
+    UsageError
+        If it is empty, too long, nested too deeply, or has a sign or a word that no expression has.
+    """
+    if len(text) > LONGEST:
+        raise UsageError(f"an expression has at most {LONGEST} characters, but this one has {len(text)}")
+    source = Source(text.translate(READ_AS).strip())
+    if not source:
+        raise UsageError("the expression is empty: write one, such as 'sigmoid(w*x + b)'")
+    unclosed: list[re.Match[str]] = []
+    before: re.Match[str] | None = None
+    for count, token in enumerate(_tokens(source)):
+        if count == MOST_TOKENS:
+            raise source.error(
+                f"an expression has at most {MOST_TOKENS} names, numbers and signs", *token.span()
+            )
+        CHECKS.get(str(token.lastgroup), _check_sign)(source, token)
+        _check_neighbours(source, before, token)
+        if token[0] in ("(", "["):
+            unclosed.append(token)
+            if len(unclosed) > DEEPEST:
+                raise source.error(f"more than {DEEPEST} parentheses in each other", *token.span())
+        elif (opening := OPENING.get(token[0])) and (not unclosed or unclosed.pop()[0] != opening):
+            raise source.error(f"{token[0]} closes nothing: {opening} is missing before it", *token.span())
+        before = token
+    if unclosed:
+        raise source.error(f"{unclosed[-1][0]} is never closed", *unclosed[-1].span())
+    return source
+
+
+def _tokens(source: Source) -> Iterator[re.Match[str]]:
+    return (token for token in TOKEN.finditer(source) if token.lastgroup != "space")
+
+
+def _check_number(source: Source, token: re.Match[str]) -> None:
+    if len(token[0]) > LONGEST_NUMBER:
+        raise source.error(f"a number has at most {LONGEST_NUMBER} digits", *token.span())
+
+
+def _check_word(source: Source, token: re.Match[str]) -> None:
+    word = token[0]
+    for i, character in enumerate(word[:LONGEST_NAME]):
+        if not f"x{character}".isidentifier():
+            raise _foreign(source, character, token.start() + i)
+    if len(word) > LONGEST_NAME:
+        raise source.error(
+            f"a name has at most {LONGEST_NAME} characters, but this one {len(word)}", *token.span()
+        )
+    if not word.isidentifier():
+        raise source.error(f"{word} is no name: a name begins with a letter", *token.span())
+    if keyword.iskeyword(unicodedata.normalize("NFKC", word)) and word not in CHOICE:
+        message = f"{word} is a word of Python's that no expression has: if it is a name, choose another"
+        raise source.error(message, *token.span())
+
+
+def _check_sign(source: Source, token: re.Match[str]) -> None:
+    if token.lastgroup == "other":
+        raise _foreign(source, token[0], token.start())
+
+
+CHECKS = {"number": _check_number, "word": _check_word}
+
+
+def _foreign(source: Source, character: str, start: int) -> UsageError:
+    """The error about a character that no expression has; one that cannot be seen is told by its number."""
+    shown = character if character.isprintable() else f"U+{ord(character):04X}"
+    message = INSTEAD.get(character) or f"{shown} cannot stand in an expression"
+    return source.error(message, start, start + 1)
+
+
+def _check_neighbours(source: Source, before: re.Match[str] | None, token: re.Match[str]) -> None:
+    """Raise UsageError if an operator is missing: 2x, x y, (x)(y)."""
+    if before is None or not _ends_operand(before):
+        return
+    if _is_operand(token) or (token[0] == "(" and before.lastgroup != "word"):
+        example = f": {before[0]}*{token[0]}" if _is_operand(before) and _is_operand(token) else ""
+        raise source.error(f"an operator is missing here, such as *{example}", before.start(), token.end())
+
+
+def _is_operand(token: re.Match[str]) -> bool:
+    return token.lastgroup == "number" or (token.lastgroup == "word" and token[0] not in CHOICE)
+
+
+def _ends_operand(token: re.Match[str]) -> bool:
+    return _is_operand(token) or token[0] in OPENING
