@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd_lite.command_line._errors import Source, UsageError
-from autograd_lite.command_line._scan import scan
+from autograd_lite.command_line._scan import Part, scan
 from autograd_lite.command_line._whitelist import (
     CONSTANTS,
     FUNCTIONS,
-    WRITE_INSTEAD,
     Step,
     did_you_mean,
     error_at,
@@ -60,46 +59,32 @@ class Formula:
     """
 
     def __init__(self, text: str) -> None:
-        self.source = scan(text)
-        self.statements = [self._statement(node) for node in _parsed(self.source)]
-        *parts, last = self.statements
+        self.source, parts = scan(text)
+        self.statements = [
+            Statement(part.name, steps_of(_parsed(self.source, part), self.source)) for part in parts
+        ]
         self._first_uses: dict[str, ast.AST] = {}
-        self._collect_names()
-        used = {*self._first_uses, *(part.name for part in parts)}
-        self.name = last.name or next(name for name in _result_names() if name not in used)
+        self._collect_names(parts)
+        used = {*self._first_uses, *self.parts}
+        self.name = parts[-1].name or next(name for name in _result_names() if name not in used)
 
-    def _statement(self, node: ast.stmt) -> Statement:
-        if isinstance(node, ast.Expr):
-            return Statement("", steps_of(node.value, self.source))
-        if not isinstance(node, ast.Assign):
-            message = (
-                WRITE_INSTEAD.get(type(node)) or "write an expression, perhaps after z = ...; with names"
-            )
-            raise error_at(self.source, node, message)
-        target = node.targets[0]
-        if len(node.targets) > 1 or not isinstance(target, ast.Name):
-            raise error_at(self.source, node, "one name stands before an =, as in z = w*x + b")
-        return Statement(target.id, steps_of(node.value, self.source))
-
-    def _collect_names(self) -> None:
+    def _collect_names(self, parts: Sequence[Part]) -> None:
         """Find the names that need a number, in the order in which they occur."""
-        later = {statement.name for statement in self.statements}
+        later = {part.name for part in parts}
         known: set[str] = set()
-        for statement, node in zip(self.statements, _parsed(self.source), strict=True):
-            for step in statement.steps:
+        for (name, steps), (_, start, end) in zip(self.statements, parts, strict=True):
+            for step in steps:
                 if not isinstance(step.action, str) or step.action in known:
                     continue
                 if step.action in later:
                     raise error_at(self.source, step.node, f"{step.action} is used before its = has come")
                 self._first_uses.setdefault(step.action, step.node)
-            if statement.name in known:
-                raise error_at(
-                    self.source, node, f"{statement.name} has a meaning already: choose another name"
-                )
-            if not statement.name and statement is not self.statements[-1]:
+            if name in known:
+                raise self.source.error(f"{name} has a meaning already: choose another name", start, end)
+            if not name and end != parts[-1].end:
                 message = "only the last part can do without a name: write z = ... for this one"
-                raise error_at(self.source, node, message)
-            known.add(statement.name)
+                raise self.source.error(message, start, end)
+            known.add(name)
 
     @property
     def inputs(self) -> list[str]:
@@ -190,23 +175,24 @@ def _result_names() -> Iterable[str]:
     yield from (f"result{i}" for i in range(2, MOST_VALUES + 3))
 
 
-def _parsed(source: Source) -> list[ast.stmt]:
-    """The statements of an expression, as Python's parser reads them."""
+def _parsed(source: Source, part: Part) -> ast.AST:
+    """The tree of a part, as Python's parser reads expressions; the places in it are those in the source."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            statements = ast.parse(source).body
+            tree = ast.parse(source[part.start : part.end], mode="eval").body
     except SyntaxError as error:
-        start = (error.offset or 1) - 1
-        end = error.end_offset if error.end_offset and error.end_offset > 0 else start + 2
-        if start >= len(source):
-            raise source.error("the expression ends too early", len(source) - 1, len(source)) from None
-        raise source.error(_in_short(error.msg), start, end - 1) from None
+        start = part.start + (error.offset or 1) - 1
+        end = part.start + (error.end_offset or 0) - 1
+        raise source.error(_in_short(error.msg), start, min(end, part.end)) from None
     except (ValueError, MemoryError, RecursionError, OverflowError) as error:
         raise UsageError(f"Python cannot read the expression: {error or type(error).__name__}") from None
-    if not statements:
-        raise source.error("the expression is missing", 0, len(source))
-    return statements
+    before = len(source[: part.start].encode())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr | ast.keyword):
+            node.col_offset += before
+            node.end_col_offset = (node.end_col_offset or 0) + before
+    return tree
 
 
 def _in_short(message: str) -> str:

@@ -3,7 +3,8 @@
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from autograd_lite.command_line._errors import Source, UsageError
 
@@ -32,8 +33,19 @@ INSTEAD = {
 }
 
 
-def scan(text: str) -> Source:
-    """The text as it is read: white space as spaces, − and × as - and *.
+Token = re.Match[str]
+
+
+class Part(NamedTuple):
+    """A name, empty for that of the result, and where the expression stands that belongs to it."""
+
+    name: str
+    start: int
+    end: int
+
+
+def scan(text: str) -> tuple[Source, list[Part]]:
+    """The text as it is read, white space as spaces, − and × as - and *, and its parts between semicolons.
 
     Raises
     ------
@@ -45,37 +57,57 @@ def scan(text: str) -> Source:
     source = Source(text.translate(READ_AS).strip())
     if not source:
         raise UsageError("the expression is empty: write one, such as 'sigmoid(w*x + b)'")
-    unclosed: list[re.Match[str]] = []
-    before: re.Match[str] | None = None
+    unclosed: list[Token] = []
+    parts: list[list[Token]] = [[]]
     for count, token in enumerate(_tokens(source)):
         if count == MOST_TOKENS:
-            raise source.error(
-                f"an expression has at most {MOST_TOKENS} names, numbers and signs", *token.span()
-            )
+            message = f"an expression has at most {MOST_TOKENS} names, numbers and signs"
+            raise source.error(message, *token.span())
         CHECKS.get(str(token.lastgroup), _check_sign)(source, token)
-        _check_neighbours(source, before, token)
+        if parts[-1]:
+            _check_neighbours(source, parts[-1][-1], token)
         if token[0] in ("(", "["):
             unclosed.append(token)
             if len(unclosed) > DEEPEST:
                 raise source.error(f"more than {DEEPEST} parentheses in each other", *token.span())
         elif (opening := OPENING.get(token[0])) and (not unclosed or unclosed.pop()[0] != opening):
             raise source.error(f"{token[0]} closes nothing: {opening} is missing before it", *token.span())
-        before = token
+        if token[0] == ";" and not unclosed:
+            parts.append([])
+        else:
+            parts[-1].append(token)
     if unclosed:
         raise source.error(f"{unclosed[-1][0]} is never closed", *unclosed[-1].span())
-    return source
+    if len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    return source, [_part(source, tokens) for tokens in parts]
 
 
-def _tokens(source: Source) -> Iterator[re.Match[str]]:
+def _part(source: Source, tokens: Sequence[Token]) -> Part:
+    """The part that these tokens are."""
+    if not tokens:
+        raise source.error("there is nothing before a semicolon", source.index(";"), source.index(";") + 1)
+    start, end = tokens[0].start(), tokens[-1].end()
+    if not _ends_operand(tokens[-1]):
+        raise source.error("the expression ends too early", *tokens[-1].span())
+    name, *rest = tokens
+    if not rest or rest[0][0] != "=":
+        return Part("", start, end)
+    if not _is_name(name):
+        raise source.error("one name stands before an =, as in z = w*x + b", start, rest[0].end())
+    return Part(unicodedata.normalize("NFKC", name[0]), rest[1].start(), end)
+
+
+def _tokens(source: Source) -> Iterator[Token]:
     return (token for token in TOKEN.finditer(source) if token.lastgroup != "space")
 
 
-def _check_number(source: Source, token: re.Match[str]) -> None:
+def _check_number(source: Source, token: Token) -> None:
     if len(token[0]) > LONGEST_NUMBER:
         raise source.error(f"a number has at most {LONGEST_NUMBER} digits", *token.span())
 
 
-def _check_word(source: Source, token: re.Match[str]) -> None:
+def _check_word(source: Source, token: Token) -> None:
     word = token[0]
     for i, character in enumerate(word[:LONGEST_NAME]):
         if not f"x{character}".isidentifier():
@@ -91,7 +123,7 @@ def _check_word(source: Source, token: re.Match[str]) -> None:
         raise source.error(message, *token.span())
 
 
-def _check_sign(source: Source, token: re.Match[str]) -> None:
+def _check_sign(source: Source, token: Token) -> None:
     if token.lastgroup == "other":
         raise _foreign(source, token[0], token.start())
 
@@ -106,18 +138,22 @@ def _foreign(source: Source, character: str, start: int) -> UsageError:
     return source.error(message, start, start + 1)
 
 
-def _check_neighbours(source: Source, before: re.Match[str] | None, token: re.Match[str]) -> None:
+def _check_neighbours(source: Source, before: Token, token: Token) -> None:
     """Raise UsageError if an operator is missing: 2x, x y, (x)(y)."""
-    if before is None or not _ends_operand(before):
+    if not _ends_operand(before):
         return
     if _is_operand(token) or (token[0] == "(" and before.lastgroup != "word"):
         example = f": {before[0]}*{token[0]}" if _is_operand(before) and _is_operand(token) else ""
         raise source.error(f"an operator is missing here, such as *{example}", before.start(), token.end())
 
 
-def _is_operand(token: re.Match[str]) -> bool:
-    return token.lastgroup == "number" or (token.lastgroup == "word" and token[0] not in CHOICE)
+def _is_operand(token: Token) -> bool:
+    return token.lastgroup == "number" or _is_name(token)
 
 
-def _ends_operand(token: re.Match[str]) -> bool:
+def _ends_operand(token: Token) -> bool:
     return _is_operand(token) or token[0] in OPENING
+
+
+def _is_name(token: Token) -> bool:
+    return token.lastgroup == "word" and token[0] not in CHOICE
