@@ -26,6 +26,7 @@ from autograd_lite.calculus import (
 from autograd_lite.compiler import compile as compile
 from autograd_lite.drawing import draw
 from autograd_lite.engine import Condition, Value, topological_order
+from autograd_lite.explain import explain
 from autograd_lite.ops import *  # noqa: F403
 
 __version__ = "0.1.0"
@@ -37,6 +38,7 @@ __all__ = [
     "custom_derivative",
     "data",
     "draw",
+    "explain",
     "grad",
     "grads",
     "hessian",

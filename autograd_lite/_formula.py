@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import starmap
 from typing import Any
 
+from autograd_lite._primitive import Primitive
 from autograd_lite.engine import Condition, Value
-from autograd_lite.ops import TABLE
 
 TERMS = 6  # of a sum with more of them, the first and the last few are written
 OPERATORS = frozenset(
@@ -37,13 +37,15 @@ def formula(node: Value, text: Callable[[Value | float], str]) -> str:
     >>> formula(dot([w, x], [1.0, 2.0]), name)
     'w * 1 + x * 2'
     """
+    if node._primitive is None:
+        raise ValueError(f"expected a node that was computed, but got the leaf {node!r}")
     texts = [_words(x, text) if isinstance(x, Condition) else text(x) for x in node.inputs]
-    return written(node.op, texts)
+    return written(node._primitive, texts)
 
 
-def written(op: str, texts: Sequence[str]) -> str:
-    """The formula of the primitive called `op`, with these operands."""
-    row = TABLE[op]
+def written(row: Primitive, texts: Sequence[str]) -> str:
+    """The formula of a primitive, with these operands."""
+    op = row.name
     if op == "where":
         return row.formula.format(*texts)
     if op in OPERATORS:
@@ -96,3 +98,8 @@ def _comparison(condition: Condition, text: Callable[[Value | float], str]) -> s
 
 def _operand(x: Any, text: Callable[[Value | float], str]) -> str:
     return str(x) if isinstance(x, bool) else text(x)
+
+
+def figure(x: float) -> str:
+    """A number to four significant digits, as pictures and explanations show it."""
+    return f"{x + 0.0:.4g}"  # never -0

@@ -8,7 +8,7 @@ J = -(y log ŷ + (1 - y) log(1 - ŷ)),  ŷ = σ(z2),  z2 = w2 a1 + b2,  a1 = σ(
 import random
 from pathlib import Path
 
-from autograd_lite import Value, draw, log, sigmoid
+from autograd_lite import Value, draw, explain, log, sigmoid
 
 OUTPUT = Path(__file__).parent / "output" / "chain_rule"
 ALPHA, STEPS = 0.1, 500
@@ -17,11 +17,12 @@ X, Y = 3.14, 1.0
 
 def forward(w1, b1, w2, b2):
     """Every quantity of the lecture's graph, by name."""
-    z1 = w1 * X + b1
+    x, y = Value(X, label="x"), Value(Y, label="y")
+    z1 = w1 * x + b1
     a1 = sigmoid(z1)
     z2 = w2 * a1 + b2
     y_hat = sigmoid(z2)
-    J = -(Y * log(y_hat) + (1 - Y) * log(1 - y_hat))
+    J = -(y * log(y_hat) + (1 - y) * log(1 - y_hat))
     nodes = {"z1": z1, "a1": a1, "z2": z2, "ŷ": y_hat, "J": J}
     for name, node in nodes.items():
         node.label = name
@@ -49,6 +50,9 @@ def main() -> None:
     expected = closed_forms(parameters["w2"].data, nodes["a1"].data, nodes["ŷ"].data)
     for name, p in parameters.items():
         print(f"∂J/∂{name}   {p.grad:23.16f}   {expected[name]:23.16f}")
+    for p in parameters.values():
+        print(f"\n{explain(nodes['J'], p).to_text(width=100)}")
+    print()
 
     OUTPUT.mkdir(parents=True, exist_ok=True)
     draw(nodes["J"]).render(OUTPUT / "graph.svg")

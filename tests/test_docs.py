@@ -1,4 +1,4 @@
-"""The code in README and docs runs, and prints what its comments say."""
+"""The code in README and docs runs, and prints what its comments say, or the text below it."""
 
 import re
 import runpy
@@ -16,11 +16,12 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 def test_code_blocks_run_and_print_what_their_comments_say(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     namespace = {}
-    for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
+    blocks = r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?"
+    for block, text in re.findall(blocks, page.read_text(encoding="utf-8"), flags=re.DOTALL):
         printed = StringIO()
         with redirect_stdout(printed):
             exec(compile(block, str(page), "exec"), namespace)
-        expected = re.findall(r"^print\(.*\) +# (.*)$", block, flags=re.MULTILINE)
+        expected = text.splitlines() or re.findall(r"^print\(.*\) +# (.*)$", block, flags=re.MULTILINE)
         assert printed.getvalue().splitlines() == expected
 
 

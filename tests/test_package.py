@@ -20,6 +20,7 @@ FLOORS = [
     {"_chain_rule", "_condition", "_floats", "_primitive", "_recording", "engine", "ops"},
     {"_custom", "_differences", "_evaluation", "_expressions", "_trees", "arrays", "calculus"},
     {"_formula", "_names"},
+    {"_explanation", "_latex", "_paths", "_simplification", "_slopes", "_symbols", "_writing", "explain"},
     {"_picture", "drawing"}
     | {"compiler"}
     | {

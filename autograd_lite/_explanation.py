@@ -1,0 +1,209 @@
+"""How an explanation is laid out, as text for a terminal and as LaTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from itertools import zip_longest
+from math import isclose, prod
+from operator import mul
+from typing import TYPE_CHECKING
+
+from autograd_lite._latex import LATEX
+from autograd_lite._simplification import simplified
+from autograd_lite._slopes import TOLERANCE
+from autograd_lite._symbols import Name, Symbol, TooLongError, evaluate, names_in, number
+from autograd_lite._writing import ASCII, FACTOR, TERM, Style, width, with_numbers, write
+
+if TYPE_CHECKING:
+    from autograd_lite.explain import Explanation, Path
+
+LONG = 12  # factors of a product: of a longer one those in the middle are left out
+SHOWN = 12  # quantities whose formulas are written
+
+
+def text(e: Explanation, style: Style, columns: int) -> str:
+    """An explanation in the style of a terminal, products no wider than `columns` where that can be."""
+    title = derivative(e.y_name, e.x_name, style)
+    if not e.paths:
+        lines = [
+            f"{title} = 0, because {_named(e.y_name, style)} does not depend on {_named(e.x_name, style)}"
+        ]
+    elif e.path_count == 1:
+        lines = list(_product(title, e.paths[0], style, columns))
+    else:
+        lines = [f"{title} = {style.figure(e.gradient)}, the sum over {_count(e.path_count)} paths"]
+        for i, path in enumerate(e.paths, start=1):
+            lines += ["", *_product(f"path {i}", path, style, columns)]
+        lines += ["", f"{title} = {_sum(e, style)}"]
+    return "\n".join([*lines, *_quantities(e, style, columns)])
+
+
+def derivative(top: str, below: str, style: Style) -> str:
+    """The name of a derivative, as ∂J/∂w."""
+    d = "d" if style is ASCII else "∂"
+    return f"{d}{_named(top, style)}/{d}{_named(below, style)}"
+
+
+def _named(name: str, style: Style) -> str:
+    return style.name(Name(name, 0.0))
+
+
+def _sum(e: Explanation, style: Style) -> str:
+    terms = [_signed(path.product, style) for path in e.paths]
+    if e.rest_count:
+        others = "1 other path" if e.rest_count == 1 else f"{_count(e.rest_count)} other paths"
+        terms.append(f"{_signed(e.rest, style)} ({others})")
+    return f"{' + '.join(terms)} = {style.figure(e.gradient)}"
+
+
+def _count(n: int) -> str:
+    return str(n) if n < 10**9 else f"about 10**{len(str(n)) - 1}" if n < 10**4000 else "very many"
+
+
+def _signed(x: float, style: Style) -> str:
+    """A number as a term or a factor."""
+    return style.figure(x).join(style.parentheses) if x < 0.0 else style.figure(x)
+
+
+def _product(title: str, path: Path, style: Style, columns: int) -> Iterator[str]:
+    """The product along a path: its factors by name, as formulas and as numbers, and what it comes to."""
+    indent = " " * width(title)
+    result = style.figure(path.product)
+    short = simplification(path)
+    shorter = [] if short is None else [write(short, style)]
+    table = _table(_rows(path, style), " * " if style is ASCII else " · ")
+    if len(path.factors) <= LONG and max(map(width, table), default=0) <= columns - len(indent) - 3:
+        *symbols, numbers = table or [result]
+        lines = dict.fromkeys([*symbols, *shorter, numbers, result])
+        for lead, line in zip_longest([title], lines, fillvalue=indent):
+            yield f"{lead} = {line}"
+        return
+    yield f"{title} = the product of {len(path.factors)} factors"
+    yield from _column(path, style)
+    for line in [*shorter, result]:
+        yield f"{indent} = {line}"
+
+
+def _rows(path: Path, style: Style) -> list[list[str]]:
+    """The factors by name, as formulas and as numbers; one alone not by its name, which the title is."""
+    names = [derivative(f.top, f.below, style) for f in path.factors]
+    alone = len(path.factors) == 1
+    formulas = [
+        name if f.symbol is None else write(f.symbol, style, TERM if alone else FACTOR)
+        for f, name in zip(path.factors, names, strict=True)
+    ]
+    numbers = [_signed(f.value, style) for f in path.factors]
+    return [formulas, [style.figure(path.product)]] if alone else [names, formulas, numbers]
+
+
+def _table(rows: Sequence[Sequence[str]], times: str) -> list[str]:
+    """Rows of factors, one below the other."""
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    return [times.join(map(_padded, row, widths)).rstrip() for row in rows if row]
+
+
+def _padded(cell: str, columns: int) -> str:
+    return cell + " " * (columns - width(cell))
+
+
+def _column(path: Path, style: Style) -> Iterator[str]:
+    """The factors of a long product, one on each line."""
+    factors = list(path.factors)
+    middle = slice(LONG // 2, len(factors) - LONG // 2) if len(factors) > LONG else slice(0, 0)
+    left_out = factors[middle]
+    factors[middle] = []
+    names = [derivative(f.top, f.below, style) for f in factors]
+    formulas = ["" if f.symbol is None else write(f.symbol, style) for f in factors]
+    wide = [max(map(width, column)) for column in (names, formulas)]
+    for i, (f, name, formula) in enumerate(zip(factors, names, formulas, strict=True)):
+        if left_out and i == middle.start:
+            product = prod(f.value for f in left_out)
+            yield f"    ... {len(left_out)} more factors, whose product is {style.figure(product)}"
+        value = style.figure(f.value)
+        formula = f" = {_padded(formula, wide[1])}" if formula not in ("", value) else ""
+        yield f"    {_padded(name, wide[0])}{formula} = {value}"
+
+
+def simplification(path: Path) -> Symbol | None:
+    """The product of the factors in a simpler form, None if there is none."""
+    symbols = [f.symbol for f in path.factors if f.symbol is not None]
+    if len(symbols) < len(path.factors) or len(symbols) > LONG:
+        return None
+    try:
+        product = reduce(mul, symbols, number(1.0))
+        short = simplified(product)
+    except TooLongError:
+        return None
+    return short if _size(short) < sum(map(_size, symbols)) and _is_right(short, path.product) else None
+
+
+def _size(e: Symbol) -> int:
+    return sum(1 for _ in names_in(e))
+
+
+def _is_right(e: Symbol, value: float) -> bool:
+    """Whether a formula evaluates to a number, as it does unless it divides by 0."""
+    return isclose(evaluate(e), value, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+
+def _quantities(e: Explanation, style: Style, columns: int) -> Iterator[str]:
+    """The nodes on the paths: their formulas with names and with numbers."""
+    shown = [q for q in e.quantities if q.symbol is not None][:SHOWN]
+    wide = max((width(_named(q.name, style)) for q in shown), default=0)
+    for i, q in enumerate(shown):
+        assert q.symbol is not None
+        formula, numbers = write(q.symbol, style), write(q.symbol, with_numbers(style))
+        name, value = _padded(_named(q.name, style), wide), style.figure(q.value)
+        lines = [name, *dict.fromkeys([formula, numbers, value])]
+        room = columns - width(name) - width(value) - 6
+        if sum(map(width, lines[1:-1])) + 3 * len(lines) - 9 > room:
+            lines = [name, formula if width(formula) <= room else f"{formula[: room - 3]}...", value]
+        yield ("" if i else "\n") + " = ".join(lines)
+    if len(e.quantities) > SHOWN:
+        yield f"... and {len(e.quantities) - SHOWN} more"
+
+
+def latex(e: Explanation) -> str:
+    """An explanation in an ``aligned`` environment."""
+    title = f"\\frac{{\\partial {_named(e.y_name, LATEX)}}}{{\\partial {_named(e.x_name, LATEX)}}}"
+    if e.path_count == 1:
+        rows = [_factors(row) for row in _latex_rows(e.paths[0])]
+        if (short := simplification(e.paths[0])) is not None:
+            rows.insert(-1, write(short, LATEX))
+    elif e.paths:
+        others = rf"\underbrace{{{_signed(e.rest, LATEX)}}}_{{{_count(e.rest_count)} \text{{ other paths}}}}"
+        rest = [others] if e.rest_count else []
+        products = [_signed(path.product, LATEX) for path in e.paths]
+        names, formulas, _ = zip(*(map(_factors, _latex_rows(path)) for path in e.paths), strict=True)
+        sums = [[*names, *rest], [*formulas, *rest]]
+        rows = [" \\\\\n&\\quad + ".join(terms) for terms in sums] + [" + ".join([*products, *rest])]
+    else:
+        rows = []
+    result = LATEX.figure(e.gradient)
+    lines = dict.fromkeys([*rows, result])
+    body = " \\\\\n".join(
+        f"{lead} &= {line}".strip() for lead, line in zip_longest([title], lines, fillvalue="")
+    )
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+
+def _latex_rows(path: Path) -> list[list[str]]:
+    """The factors by name, as formulas and as numbers, those in the middle of a long product left out."""
+    factors = list(path.factors)
+    names = [
+        rf"\frac{{\partial {_named(f.top, LATEX)}}}{{\partial {_named(f.below, LATEX)}}}" for f in factors
+    ]
+    formulas = [
+        name if f.symbol is None else write(f.symbol, LATEX, FACTOR if len(factors) > 1 else TERM)
+        for f, name in zip(factors, names, strict=True)
+    ]
+    numbers = [_signed(f.value, LATEX) for f in factors]
+    # Alone, a factor has the name of the whole derivative.
+    return [names if len(factors) > 1 else formulas, formulas, numbers]
+
+
+def _factors(row: Sequence[str]) -> str:
+    if len(row) > LONG:
+        row = [*row[: LONG // 2], r"\cdots", *row[-LONG // 2 :]]
+    return r" \cdot ".join(row) or "1"

@@ -1,0 +1,114 @@
+"""Local derivatives as symbolic expressions: those of the table of primitives, in the form of textbooks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from autograd_lite._symbols import (
+    Bracket,
+    Call,
+    Slope,
+    Symbol,
+    TooLongError,
+    evaluate,
+    number,
+    recorded,
+    symbol,
+)
+from autograd_lite.engine import Condition, Value
+from autograd_lite.ops import TABLE, exp, log, softmax
+
+# How far a formula may be from the number that the engine recorded: sigma' = y (1 - y) cancels in the tails.
+TOLERANCE = 1e-9
+
+# Where the table has a form that keeps all digits, or one for every case, the textbook's is written.
+# A row gives the derivatives of y by each operand x, from y, the operands and the index of the operand.
+TEXTBOOK: Mapping[str, Callable[[Any, Sequence[Any], int], Any]] = {
+    "sigmoid": lambda y, xs, i: y * (1.0 - y),
+    "tanh": lambda y, xs, i: 1.0 - y**2.0,
+    "arcsin": lambda y, xs, i: (1.0 - xs[0] ** 2.0) ** -0.5,
+    "arccos": lambda y, xs, i: -((1.0 - xs[0] ** 2.0) ** -0.5),
+    "arctan": lambda y, xs, i: 1.0 / (1.0 + xs[0] ** 2.0),
+    "arcsinh": lambda y, xs, i: (1.0 + xs[0] ** 2.0) ** -0.5,
+    "arccosh": lambda y, xs, i: (xs[0] ** 2.0 - 1.0) ** -0.5,
+    "arctanh": lambda y, xs, i: 1.0 / (1.0 - xs[0] ** 2.0),
+    "hypot": lambda y, xs, i: xs[i] / y,
+    "norm": lambda y, xs, i: xs[i] / y,
+    "arctan2": lambda y, xs, i: (xs[1] if i == 0 else -xs[0]) / (xs[0] ** 2.0 + xs[1] ** 2.0),
+    "pow": lambda y, xs, i: xs[1] * xs[0] ** (xs[1] - 1.0) if i == 0 else y * log(xs[0]),
+    "abs": lambda y, xs, i: xs[0] / y,
+    "elu": lambda y, xs, i: Slope("elu", xs[0], math.nan) if i == 0 else None,
+    "gelu": lambda y, xs, i: Slope("gelu", xs[0], math.nan),
+    "silu": lambda y, xs, i: Slope("silu", xs[0], math.nan),
+    "mish": lambda y, xs, i: Slope("mish", xs[0], math.nan),
+    "maximum": lambda y, xs, i: Bracket(">", (xs[i], xs[1 - i])),
+    "minimum": lambda y, xs, i: Bracket("<", (xs[i], xs[1 - i])),
+    "max": lambda y, xs, i: Bracket(">=", (xs[i], y)),
+    "min": lambda y, xs, i: Bracket("<=", (xs[i], y)),
+    "logsumexp": lambda y, xs, i: exp(xs[i] - y),
+    "softmax": lambda y, xs, i: y * ((1.0 if i == int(xs[-1].coefficient) else 0.0) - softmax(xs[:-1])[i]),
+}
+
+
+def slope(node: Value, i: int, name: Callable[[Value], Symbol]) -> Symbol | None:
+    """The local derivative ∂y/∂x of a node y by its i-th operand x, None where it has no formula to be read.
+
+    What is returned always evaluates to the number that the engine recorded.
+
+    Parameters
+    ----------
+    node : Value
+        The node, which is no leaf.
+    i : int
+        The position of the operand in ``node.inputs``.
+    name : callable
+        The expression for a node, usually its name.
+
+    Examples
+    --------
+    >>> from autograd_lite._symbols import named
+    >>> z = Value(0.5, label="z")
+    >>> y = z.sigmoid()
+    >>> names = {z: named("z", 0.5), y: named("y", y.data)}
+    >>> names[y] * (1.0 - names[y]) == slope(y, 0, names.get)
+    True
+    """
+    expected, row = node.partials[i], node._primitive
+    if expected is None or row is None:
+        return None
+    try:
+        y, xs = name(node), [operand(x, name) for x in node.inputs]
+        found = TEXTBOOK[row.name](y, xs, i) if TABLE.get(row.name) is row and row.name in TEXTBOOK else None
+        if found is None and row.name in TABLE:
+            found = row.partials(y, xs)[i] if row.is_nary else row.partials[i](y, *xs)
+        elif found is None and len(xs) == 1:  # an operation of the user's
+            found = Slope(row.name, xs[0], expected)
+        if found is None:
+            return None
+        if isinstance(found, Slope):
+            found = found._replace(number=expected)
+        e = Symbol(1.0, ((found, 1.0),)) if isinstance(found, Slope | Bracket) else symbol(found)
+        near = math.isclose(evaluate(e), expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        return e if near else number(expected)
+    except (TooLongError, ArithmeticError, ValueError):
+        return None
+
+
+def operand(x: Any, name: Callable[[Value], Symbol]) -> Any:
+    """An operand of a node as an expression: a name, a number, or a condition on such."""
+    if isinstance(x, Value):
+        return name(x)
+    if isinstance(x, Condition):
+        return Bracket(x.symbol, tuple(operand(side, name) for side in x.inputs))
+    return x if isinstance(x, bool) else number(x)
+
+
+def expression(node: Value, name: Callable[[Value], Symbol]) -> Symbol:
+    """A node as an expression of its operands."""
+    assert node._primitive is not None
+    operands = tuple(operand(x, name) for x in node.inputs)
+    if TABLE.get(node._primitive.name) is node._primitive:
+        return recorded(node._primitive, operands)
+    return Symbol(1.0, ((Call(node._primitive, operands), 1.0),))
