@@ -34,44 +34,53 @@ def main(argv: Sequence[str], version: str = "") -> int:
 
     Examples
     --------
-    >>> main(["explain", "x**2", "x=3", "--ascii"])
+    >>> main(["explain", "z = w*x; z**2", "w=2", "x=3", "--wrt", "w", "--ascii"])
+    f = 36
+    <BLANKLINE>
+    name  value  df/dname
+    w         2        36
+    x         3        24
+    z         6        12
+    <BLANKLINE>
+    df/dw = df/dz * dz/dw
+          = (2*z) * x
+          = 12    * 3
+          = 36
+    <BLANKLINE>
+    f = z**2 = 6**2 = 36
+    z = w*x = 2*3 = 6
+    0
     """
     try:
-        code = _run(argv, version)
-        sys.stdout.flush()
+        return _run(argv, version)
+    except UsageError as error:
+        report(error.message, error.place)
+        return USAGE
     except BrokenPipeError:  # as of `autograd-lite ... | head`
         with suppress(OSError, ValueError):  # Python flushes it once more at its end
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    return code
-
-
-def _run(argv: Sequence[str], version: str) -> int:
-    try:
-        _prepare(sys.stdout)
-        arguments = parse(argv, version)
-        code: int = arguments.run(arguments)
-        return code
-    except UsageError as error:
-        report(error.message, error.place)
-        return USAGE
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        report(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        reason = error.strerror or str(error)
+        report(f"{error.filename}: {reason}" if error.filename else reason)
     except (ImportError, ValueError) as error:
         report(str(error))
     except KeyboardInterrupt:
         report("interrupted")
         return INTERRUPTED
-    except SystemExit as end:  # argparse's, after --help and --version
-        return int(end.code or 0)
     except Exception as error:
         report(f"unexpected {type(error).__name__}, please report it with this command: {error}")
     return FAILED
 
 
-def _prepare(stream: object) -> None:
-    """Let a stream write characters that it cannot encode as escapes."""
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="backslashreplace")
+def _run(argv: Sequence[str], version: str) -> int:
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # for names that the terminal cannot show
+    try:
+        arguments = parse(argv, version)
+        code: int = arguments.run(arguments)
+    except SystemExit as end:  # argparse's, after --help and --version
+        code = int(end.code or 0)
+    if sys.stdout:  # a window application has none
+        sys.stdout.flush()
+    return code

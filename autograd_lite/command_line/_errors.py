@@ -29,14 +29,15 @@ class Source(str):
 
     def error(self, message: str, start: int, end: int) -> UsageError:
         """An error about the characters from `start` to before `end`."""
-        start = max(min(start, len(self)), 0)
-        end = max(min(end, len(self)), start + 1)
-        first = max(start - WIDTH // 4, 0) if len(self) > WIDTH else 0
-        shown = self[first : first + WIDTH]
-        before, after = "..." * (first > 0), "..." * (first + WIDTH < len(self))
-        blanks = " " * (len(before) + width(self[first:start]))
-        carets = "^" * max(width(self[start : min(end, first + WIDTH)]), 1)
-        return UsageError(message, f"  {before}{printable(shown)}{after}\n  {blanks}{carets}")
+        text = printable(self)
+        start = max(min(start, len(text)), 0)
+        end = max(min(end, len(text)), start + 1)
+        first = max(start - WIDTH // 4, 0) if len(text) > WIDTH else 0
+        last = first + WIDTH
+        before, after = "..." * (first > 0), "..." * (last < len(text))
+        blanks = " " * (len(before) + width(text[first:start]))
+        carets = "^" * max(width(text[start : min(end, last)]), 1)
+        return UsageError(message, f"  {before}{text[first:last]}{after}\n  {blanks}{carets}")
 
 
 def printable(text: str) -> str:
@@ -50,4 +51,6 @@ def report(message: str, place: str = "") -> None:
     if len(line) > LONGEST:
         line = f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
     if sys.stderr:  # a window application has none
-        print(f"autograd-lite: error: {line}", *filter(None, [place]), sep="\n", file=sys.stderr, flush=True)
+        lines = "\n".join(["autograd-lite: error: " + line, *filter(None, [place])])
+        encoding = sys.stderr.encoding or "utf-8"
+        print(lines.encode(encoding, "replace").decode(encoding), file=sys.stderr, flush=True)

@@ -216,7 +216,8 @@ def read_values(words: Sequence[str], formula: Formula) -> dict[str, float]:
         name, sign, text = (part.strip() for part in word.partition("="))
         name = unicodedata.normalize("NFKC", name)
         if not sign or not name.isidentifier():
-            raise UsageError(f"expected name=number, such as x=0.5, but got {word!r:.80}")
+            what = f"expected name=number, such as x=0.5, but got {word.strip()!r:.80}"
+            raise UsageError(what if sign else f"{what}: an expression with spaces has to stand in quotes")
         if name in texts:
             raise UsageError(f"{name} has two values, {texts[name]:.20} and {text:.20}: leave one out")
         texts[name] = text

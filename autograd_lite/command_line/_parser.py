@@ -67,10 +67,11 @@ def parse(argv: Sequence[str], version: str) -> argparse.Namespace:
     words = [_protected(word) for word in argv] if takes_expression else argv
     arguments, others = parser.parse_known_args(words)
     # argparse reads name=number only up to the next option.
-    if takes_expression and not any(word.startswith("-") for word in others):
+    options = others if not takes_expression else [word for word in others if word.startswith("-")]
+    if options:
+        parser.error(f"unrecognized arguments: {' '.join(options)}")
+    if others:
         arguments.values = [*arguments.values, *others]
-    elif others:
-        parser.error(f"unrecognized arguments: {' '.join(others)}")
     return arguments
 
 

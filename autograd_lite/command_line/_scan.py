@@ -18,7 +18,7 @@ LONGEST_NUMBER = 400  # a float has 309 digits before its point at most
 READ_AS = str.maketrans("−–·×⋅∗÷∕\t\r\n\v\f\N{NO-BREAK SPACE}", "--****//      ")
 TOKEN = re.compile(
     r"(?P<number>0[xXoObB]\w*|(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<word>\w+)|(?P<sign>\*\*|//|[<>=!]=|[-+*/()\[\],;=<>&|~^%@:.!])|(?P<space> +)|(?P<other>.)"
+    r"|(?P<word>\w+)|(?P<sign>\*\*|//|[<>=!:]=|[-+*/()\[\],;=<>&|~^%@:.!])|(?P<space> +)|(?P<other>.)"
 )
 CHOICE = frozenset({"if", "else", "and", "or", "not"})  # the only words of Python's that are read
 OPENING = {")": "(", "]": "["}
@@ -54,7 +54,7 @@ def scan(text: str) -> tuple[Source, list[Part]]:
     """
     if len(text) > LONGEST:
         raise UsageError(f"an expression has at most {LONGEST} characters, but this one has {len(text)}")
-    source = Source(text.translate(READ_AS).strip())
+    source = Source(text.translate(READ_AS).strip(" "))
     if not source:
         raise UsageError("the expression is empty: write one, such as 'sigmoid(w*x + b)'")
     unclosed: list[Token] = []
@@ -72,6 +72,9 @@ def scan(text: str) -> tuple[Source, list[Part]]:
                 raise source.error(f"more than {DEEPEST} parentheses in each other", *token.span())
         elif (opening := OPENING.get(token[0])) and (not unclosed or unclosed.pop()[0] != opening):
             raise source.error(f"{token[0]} closes nothing: {opening} is missing before it", *token.span())
+        if token[0] == "=" and not unclosed and not (len(parts[-1]) == 1 and _is_name(parts[-1][0])):
+            start = (*parts[-1], token)[0].start()
+            raise source.error("one name stands before an =, as in z = w*x + b", start, token.end())
         if token[0] == ";" and not unclosed:
             parts.append([])
         else:
@@ -90,12 +93,9 @@ def _part(source: Source, tokens: Sequence[Token]) -> Part:
     start, end = tokens[0].start(), tokens[-1].end()
     if not _ends_operand(tokens[-1]):
         raise source.error("the expression ends too early", *tokens[-1].span())
-    name, *rest = tokens
-    if not rest or rest[0][0] != "=":
-        return Part("", start, end)
-    if not _is_name(name):
-        raise source.error("one name stands before an =, as in z = w*x + b", start, rest[0].end())
-    return Part(unicodedata.normalize("NFKC", name[0]), rest[1].start(), end)
+    if len(tokens) > 1 and tokens[1][0] == "=":
+        return Part(unicodedata.normalize("NFKC", tokens[0][0]), tokens[2].start(), end)
+    return Part("", start, end)
 
 
 def _tokens(source: Source) -> Iterator[Token]:
