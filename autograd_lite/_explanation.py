@@ -72,13 +72,14 @@ def _product(title: str, path: Path, style: Style, columns: int) -> Iterator[str
     result = style.figure(path.product)
     short = simplification(path)
     shorter = [] if short is None else [write(short, style)]
-    table = _table(_rows(path, style), " * " if style is ASCII else " · ")
-    if len(path.factors) <= LONG and max(map(width, table), default=0) <= columns - len(indent) - 3:
-        *symbols, numbers = table or [result]
-        lines = dict.fromkeys([*symbols, *shorter, numbers, result])
-        for lead, line in zip_longest([title], lines, fillvalue=indent):
-            yield f"{lead} = {line}"
-        return
+    if len(path.factors) <= LONG:
+        table = _table(_rows(path, style), " * " if style is ASCII else " · ")
+        if max(map(width, table), default=0) <= columns - len(indent) - 3:
+            *symbols, numbers = table or [result]
+            lines = dict.fromkeys([*symbols, *shorter, numbers, result])
+            for lead, line in zip_longest([title], lines, fillvalue=indent):
+                yield f"{lead} = {line}"
+            return
     yield f"{title} = the product of {len(path.factors)} factors"
     yield from _column(path, style)
     for line in [*shorter, result]:
@@ -94,7 +95,9 @@ def _rows(path: Path, style: Style) -> list[list[str]]:
         for f, name in zip(path.factors, names, strict=True)
     ]
     numbers = [_signed(f.value, style) for f in path.factors]
-    return [formulas, [style.figure(path.product)]] if alone else [names, formulas, numbers]
+    if alone:
+        return [*([] if path.factors[0].symbol is None else [formulas]), [style.figure(path.product)]]
+    return [names, formulas, numbers]
 
 
 def _table(rows: Sequence[Sequence[str]], times: str) -> list[str]:
@@ -190,7 +193,8 @@ def latex(e: Explanation) -> str:
 
 def _latex_rows(path: Path) -> list[list[str]]:
     """The factors by name, as formulas and as numbers, those in the middle of a long product left out."""
-    factors = list(path.factors)
+    is_long = len(path.factors) > LONG
+    factors = [*path.factors[: LONG // 2], *path.factors[-LONG // 2 :]] if is_long else path.factors
     names = [
         rf"\frac{{\partial {_named(f.top, LATEX)}}}{{\partial {_named(f.below, LATEX)}}}" for f in factors
     ]
@@ -200,10 +204,10 @@ def _latex_rows(path: Path) -> list[list[str]]:
     ]
     numbers = [_signed(f.value, LATEX) for f in factors]
     # Alone, a factor has the name of the whole derivative.
-    return [names if len(factors) > 1 else formulas, formulas, numbers]
+    rows = [names if len(factors) > 1 else formulas, formulas, numbers]
+    middle = [r"\cdots"] if is_long else []
+    return [[*row[: LONG // 2], *middle, *row[LONG // 2 :]] for row in rows]
 
 
 def _factors(row: Sequence[str]) -> str:
-    if len(row) > LONG:
-        row = [*row[: LONG // 2], r"\cdots", *row[-LONG // 2 :]]
     return r" \cdot ".join(row) or "1"

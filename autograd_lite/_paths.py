@@ -6,8 +6,8 @@ the others are counted and added up.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import nlargest
 from math import inf, isnan
 from typing import NamedTuple
@@ -69,24 +69,52 @@ def condensed(order: Sequence[Value], stops: set[Value]) -> Edges:
 
     `order` holds the nodes on the paths from x to y, in topological order, x and y being stops.
     """
+    # What several nodes use is gone through once, not once for each of them.
+    uses = Counter(x for node in order for x in {x for x, _, _ in local_derivatives(node)})
+    shared = {node for node in order if uses[node] > 1}
+    edges = _swept(order, stops | shared)
+    for node in order:
+        if node in edges:
+            edges[node] = _added_up(
+                (v, (0.0 if off or not_chosen else d * below, off or not_chosen))
+                for u, (d, off) in edges[node].items()
+                for v, (below, not_chosen) in (((u, (1.0, False)),) if u in stops else edges[u].items())
+            )
+    return edges
+
+
+def _swept(order: Sequence[Value], stops: set[Value]) -> dict[Value, dict[Value, tuple[float, bool]]]:
+    """The derivatives of each stop by those below it: reverse mode, in the region between them."""
     inside = set(order)
     edges: dict[Value, dict[Value, tuple[float, bool]]] = {}
     for top in order:
         if top not in stops:
             continue
-        found: dict[Value, tuple[float, bool]] = {}
-        region = _between(top, stops, inside)
+        found: list[tuple[Value, tuple[float, bool]]] = []
         adjoints: dict[Value, tuple[float, bool]] = {top: (1.0, False)}
-        for node in region:
+        for node in _between(top, stops, inside):
             g, is_off = adjoints[node]
             for x, d, not_chosen in local_derivatives(node):
-                if x in inside:
-                    off = is_off or not_chosen
-                    target = found if x in stops else adjoints
-                    before, was_off = target.get(x, (0.0, True))
-                    target[x] = (before + (0.0 if off else g * d), was_off and off)
-        edges[top] = found
+                off = is_off or not_chosen
+                edge = (0.0 if off else g * d, off)
+                if x in stops:
+                    found.append((x, edge))
+                elif x in inside:
+                    adjoints[x] = _added(adjoints[x], edge) if x in adjoints else edge
+        edges[top] = _added_up(found)
     return edges
+
+
+def _added_up(terms: Iterable[tuple[Value, tuple[float, bool]]]) -> dict[Value, tuple[float, bool]]:
+    """The sums of edges that lead to the same node."""
+    found: dict[Value, tuple[float, bool]] = {}
+    for x, edge in terms:
+        found[x] = _added(found[x], edge) if x in found else edge
+    return found
+
+
+def _added(a: tuple[float, bool], b: tuple[float, bool]) -> tuple[float, bool]:
+    return a[0] + b[0], a[1] and b[1]
 
 
 def _between(top: Value, stops: set[Value], inside: set[Value]) -> list[Value]:

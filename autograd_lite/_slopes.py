@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from autograd_lite._primitive import Primitive
 from autograd_lite._symbols import (
+    LARGEST,
     Bracket,
     Call,
     Slope,
@@ -25,31 +27,50 @@ TOLERANCE = 1e-9
 
 # Where the table has a form that keeps all digits, or one for every case, the textbook's is written.
 # A row gives the derivatives of y by each operand x, from y, the operands and the index of the operand.
-TEXTBOOK: Mapping[str, Callable[[Any, Sequence[Any], int], Any]] = {
-    "sigmoid": lambda y, xs, i: y * (1.0 - y),
-    "tanh": lambda y, xs, i: 1.0 - y**2.0,
+# A row gives the derivative of y by the operand at an index, from a function that gives y, and the operands.
+TEXTBOOK: Mapping[str, Callable[[Callable[[], Any], Sequence[Any], int], Any]] = {
+    "sigmoid": lambda y, xs, i: y() * (1.0 - y()),
+    "tanh": lambda y, xs, i: 1.0 - y() ** 2.0,
     "arcsin": lambda y, xs, i: (1.0 - xs[0] ** 2.0) ** -0.5,
     "arccos": lambda y, xs, i: -((1.0 - xs[0] ** 2.0) ** -0.5),
     "arctan": lambda y, xs, i: 1.0 / (1.0 + xs[0] ** 2.0),
     "arcsinh": lambda y, xs, i: (1.0 + xs[0] ** 2.0) ** -0.5,
     "arccosh": lambda y, xs, i: (xs[0] ** 2.0 - 1.0) ** -0.5,
     "arctanh": lambda y, xs, i: 1.0 / (1.0 - xs[0] ** 2.0),
-    "hypot": lambda y, xs, i: xs[i] / y,
-    "norm": lambda y, xs, i: xs[i] / y,
+    "hypot": lambda y, xs, i: xs[i] / y(),
+    "norm": lambda y, xs, i: xs[i] / y(),
     "arctan2": lambda y, xs, i: (xs[1] if i == 0 else -xs[0]) / (xs[0] ** 2.0 + xs[1] ** 2.0),
-    "pow": lambda y, xs, i: xs[1] * xs[0] ** (xs[1] - 1.0) if i == 0 else y * log(xs[0]),
-    "abs": lambda y, xs, i: xs[0] / y,
+    "pow": lambda y, xs, i: xs[1] * xs[0] ** (xs[1] - 1.0) if i == 0 else y() * log(xs[0]),
+    "abs": lambda y, xs, i: xs[0] / y(),
     "elu": lambda y, xs, i: Slope("elu", xs[0], math.nan) if i == 0 else None,
     "gelu": lambda y, xs, i: Slope("gelu", xs[0], math.nan),
     "silu": lambda y, xs, i: Slope("silu", xs[0], math.nan),
     "mish": lambda y, xs, i: Slope("mish", xs[0], math.nan),
     "maximum": lambda y, xs, i: Bracket(">", (xs[i], xs[1 - i])),
     "minimum": lambda y, xs, i: Bracket("<", (xs[i], xs[1 - i])),
-    "max": lambda y, xs, i: Bracket(">=", (xs[i], y)),
-    "min": lambda y, xs, i: Bracket("<=", (xs[i], y)),
-    "logsumexp": lambda y, xs, i: exp(xs[i] - y),
-    "softmax": lambda y, xs, i: y * ((1.0 if i == int(xs[-1].coefficient) else 0.0) - softmax(xs[:-1])[i]),
+    "max": lambda y, xs, i: Bracket(">=", (xs[i], y())),
+    "min": lambda y, xs, i: Bracket("<=", (xs[i], y())),
+    "sum": lambda y, xs, i: 1.0,
+    "mean": lambda y, xs, i: 1.0 / len(xs),
+    "dot": lambda y, xs, i: xs[(i + len(xs) // 2) % len(xs)],
+    "logsumexp": lambda y, xs, i: exp(xs[i] - y()),
+    "softmax": lambda y, xs, i: (
+        y() * ((1.0 if i == int(xs[-1].coefficient) else 0.0) - softmax(list(xs)[:-1])[i])
+    ),
 }
+
+
+class _Operands(Sequence[Any]):
+    """The operands of a node as expressions, made when they are asked for: a `dot` may have thousands."""
+
+    def __init__(self, node: Value, name: Callable[[Value], Symbol]) -> None:
+        self.inputs, self.name = node.inputs, name
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, i: Any) -> Any:
+        return operand(self.inputs[i], self.name)
 
 
 def slope(node: Value, i: int, name: Callable[[Value], Symbol]) -> Symbol | None:
@@ -79,21 +100,33 @@ def slope(node: Value, i: int, name: Callable[[Value], Symbol]) -> Symbol | None
     if expected is None or row is None:
         return None
     try:
-        y, xs = name(node), [operand(x, name) for x in node.inputs]
-        found = TEXTBOOK[row.name](y, xs, i) if TABLE.get(row.name) is row and row.name in TEXTBOOK else None
-        if found is None and row.name in TABLE:
-            found = row.partials(y, xs)[i] if row.is_nary else row.partials[i](y, *xs)
-        elif found is None and len(xs) == 1:  # an operation of the user's
-            found = Slope(row.name, xs[0], expected)
+        found = _formula(row, node, i, name)
         if found is None:
             return None
         if isinstance(found, Slope):
             found = found._replace(number=expected)
         e = Symbol(1.0, ((found, 1.0),)) if isinstance(found, Slope | Bracket) else symbol(found)
-        near = math.isclose(evaluate(e), expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-        return e if near else number(expected)
+        return e if _agree(evaluate(e), expected) else number(expected)
     except (TooLongError, ArithmeticError, ValueError):
         return None
+
+
+def _formula(row: Primitive, node: Value, i: int, name: Callable[[Value], Symbol]) -> Any:
+    """The textbook's derivative, otherwise that of the table; f'(x) for a function of the user's."""
+    xs = _Operands(node, name)
+    if TABLE.get(row.name) is not row:
+        return Slope(row.name, xs[0], math.nan) if len(xs) == 1 else None
+    if row.name in TEXTBOOK and (row.name != "softmax" or len(xs) <= LARGEST):
+        found = TEXTBOOK[row.name](lambda: name(node), xs, i)
+        if found is not None:
+            return found
+    if len(xs) > LARGEST:
+        return None
+    return row.partials(name(node), list(xs))[i] if row.is_nary else row.partials[i](name(node), *xs)
+
+
+def _agree(a: float, b: float) -> bool:
+    return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE) or (math.isnan(a) and math.isnan(b))
 
 
 def operand(x: Any, name: Callable[[Value], Symbol]) -> Any:
@@ -108,6 +141,8 @@ def operand(x: Any, name: Callable[[Value], Symbol]) -> Any:
 def expression(node: Value, name: Callable[[Value], Symbol]) -> Symbol:
     """A node as an expression of its operands."""
     assert node._primitive is not None
+    if len(node.inputs) > LARGEST:
+        raise TooLongError
     operands = tuple(operand(x, name) for x in node.inputs)
     if TABLE.get(node._primitive.name) is node._primitive:
         return recorded(node._primitive, operands)

@@ -10,7 +10,7 @@ from numbers import Integral
 from shutil import get_terminal_size
 from typing import Any, NamedTuple
 
-from autograd_lite._chain_rule import operands_first, pull_back
+from autograd_lite._chain_rule import collector_paused, operands_first, pull_back
 from autograd_lite._choose import choose_argument
 from autograd_lite._explanation import latex, text
 from autograd_lite._names import names_of
@@ -24,6 +24,7 @@ __all__ = ["Explanation", "Factor", "Path", "explain"]
 
 SUMS = frozenset({"add", "sub", "neg", "sum"})
 TERMS = SUMS | {"mul", "dot"}
+FORMULAS = 100  # of a path, and of the nodes on all paths: more are not written out
 DETAILS = {"auto": None, "labels": True, "operations": False}
 
 
@@ -35,7 +36,8 @@ class Factor(NamedTuple):
     top, below : str
         The names of z and u.
     formula : str
-        The derivative in terms of names, empty where it is too long to be read.
+        The derivative in terms of names, empty where it is too long to be read, and in the middle of a
+        path of more than 100 factors.
     value : float
         The derivative as a number.
     symbol : Symbol or None
@@ -218,6 +220,7 @@ class Explanation:
         return f"$$\n{self.to_latex()}\n$$"
 
 
+@collector_paused()
 def explain(y: Value, x: Value, *, detail: str = "auto", max_paths: int = 5) -> Explanation:
     """Write out the chain rule for the derivative of y with respect to x.
 
@@ -327,7 +330,10 @@ def _parts_of_sums(order: Iterable[Value]) -> set[Value]:
 def _quantities(nodes: Iterable[Value], names: Mapping[Value, str], formulas: Formulas) -> list[Quantity]:
     """Those of the nodes that are no leaves."""
     computed = [node for node in nodes if node._primitive is not None]
-    return [Quantity(names[node], formulas.of_node(node), node._number) for node in computed]
+    return [
+        Quantity(names[node], formulas.of_node(node) if i < FORMULAS else None, node._number)
+        for i, node in enumerate(computed)
+    ]
 
 
 def _names_in(symbols: Iterable[Symbol | None]) -> set[str]:
@@ -337,8 +343,9 @@ def _names_in(symbols: Iterable[Symbol | None]) -> set[str]:
 def _path(route: Route, edges: Edges, names: Mapping[Value, str], formulas: Formulas) -> Path:
     nodes = route.nodes()
     factors = []
-    for top, below in pairwise(nodes):
-        symbol = formulas.of_derivative(top, below)
+    for i, (top, below) in enumerate(pairwise(nodes)):
+        is_inside = FORMULAS // 2 <= i < len(nodes) - 1 - FORMULAS // 2
+        symbol = None if is_inside else formulas.of_derivative(top, below)
         formula = "" if symbol is None else write(symbol, UNICODE)
         factors.append(Factor(names[top], names[below], formula, edges[top][below][0], symbol))
     return Path(route.product, factors, nodes)
