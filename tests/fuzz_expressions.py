@@ -1,7 +1,8 @@
 """Hostile expressions for the command line: `python -m tests.fuzz_expressions 100000` tries so many of them.
 
 Each must get an answer or an error in the documented form, run nothing, open nothing, and be done in 2 s
-and 500 MB. With ``--processes n``, n of them are also given to a process of their own.
+(of the processor: others may be busy) and 500 MB. With ``--processes n``, n of them are also given to a
+process of their own.
 """
 
 import argparse
@@ -361,7 +362,7 @@ def run(argv: Sequence[str]) -> Outcome:
     """A command in this process."""
     global is_watching
     out, err = io.StringIO(), io.StringIO()
-    start = time.perf_counter()
+    start = time.process_time()
     signal.alarm(20)
     with redirect_stdout(out), redirect_stderr(err):
         is_watching = True
@@ -370,7 +371,7 @@ def run(argv: Sequence[str]) -> Outcome:
         finally:
             is_watching = False
             signal.alarm(0)
-    return Outcome(code, out.getvalue(), err.getvalue(), time.perf_counter() - start)
+    return Outcome(code, out.getvalue(), err.getvalue(), time.process_time() - start)
 
 
 def run_process(argv: Sequence[str]) -> Outcome:
@@ -461,12 +462,10 @@ def fuzz(
     return counts
 
 
-sys.addaudithook(audit)
-signal.signal(signal.SIGALRM, too_long)
-
-
 def main() -> int:
     """Try so many expressions, and print how many had which outcome."""
+    sys.addaudithook(audit)
+    signal.signal(signal.SIGALRM, too_long)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("number", type=int, nargs="?", default=1000)
     parser.add_argument("--seed", type=int, default=0)

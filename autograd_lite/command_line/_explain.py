@@ -20,7 +20,8 @@ from autograd_lite.ops import DomainError
 
 FEW = 4  # names whose chain rule is written out without being asked for
 MOST_SECOND = 12  # names in a Hessian
-MOST_CHECKED = 20_000  # steps of the expression times names, for finite differences
+# Steps of the expression times names; at the end of a domain an expression is run a thousand times.
+MOST_CHECKED = 2_500
 RTOL = 1e-6
 SETTLED = 1e-3
 ROUNDING = 1e-12
@@ -165,7 +166,7 @@ def _checks(graph: Graph, names: Sequence[str]) -> dict[str, Check]:
     steps = sum(len(statement.steps) for statement in graph.formula.statements)
     if steps * len(names) > MOST_CHECKED:
         raise UsageError(
-            f"--check of so long an expression takes fewer than {len(names)} names: choose with --wrt"
+            f"--check of so long an expression takes fewer than {len(names)} names: choose with --wrt NAME"
         )
     return {name: _check(graph, name) for name in names}
 
