@@ -76,6 +76,8 @@ def scan(text: str) -> tuple[Source, list[Part]]:
             start = (*parts[-1], token)[0].start()
             raise source.error("one name stands before an =, as in z = w*x + b", start, token.end())
         if token[0] == ";" and not unclosed:
+            if not parts[-1]:
+                raise source.error("there is nothing before this semicolon", *token.span())
             parts.append([])
         else:
             parts[-1].append(token)
@@ -88,8 +90,6 @@ def scan(text: str) -> tuple[Source, list[Part]]:
 
 def _part(source: Source, tokens: Sequence[Token]) -> Part:
     """The part that these tokens are."""
-    if not tokens:
-        raise source.error("there is nothing before a semicolon", source.index(";"), source.index(";") + 1)
     start, end = tokens[0].start(), tokens[-1].end()
     if not _ends_operand(tokens[-1]):
         raise source.error("the expression ends too early", *tokens[-1].span())

@@ -16,13 +16,17 @@ TAKE_EXPRESSIONS = ("explain", "draw", "animate")
 
 
 @pytest.mark.parametrize(
-    "expression", ["-x**2", "-x", "-(x + 1)", "-2*x", "- x", "--x", "-h*x", "-1", "-.5*x", "-σ(x)"]
+    "expression", ["-x**2", "-x", "-(x + 1)", "-2*x", "- x", "-h*x", "-1", "-.5*x", "-σ(x)"]
 )
 def test_an_expression_may_begin_with_a_minus(expression):
-    if expression in ("--x", "-h*x"):  # like an option in all but what was meant: after -- it is read
-        assert parse(["explain", "--", expression, "x=1"], "0").expression.strip() == expression
-    else:
-        assert parse(["explain", expression, "x=1"], "0").expression.strip() == expression
+    arguments = parse(["explain", expression, "x=1", "--json"], "0")
+    assert arguments.expression.strip() == expression
+    assert arguments.json
+
+
+@pytest.mark.parametrize("expression", ["--x", "-o*x", "-h"])
+def test_an_expression_that_looks_like_an_option_is_read_after_two_dashes(expression):
+    assert parse(["explain", "--json", "--", expression, "x=1"], "0").expression.strip() == expression
 
 
 @pytest.mark.parametrize("command", TAKE_EXPRESSIONS)

@@ -15,7 +15,7 @@ def refused(text):
     with pytest.raises(UsageError) as caught:
         scan(text)
     shown, carets = caught.value.place.splitlines() if caught.value.place else ("", "")
-    return caught.value.message, "".join(c for c, mark in zip(shown, carets, strict=False) if mark == "^")
+    return caught.value.message, shown[carets.find("^") : carets.rfind("^") + 1] if carets else ""
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,8 @@ def refused(text):
         ("sum([x)]", ") closes nothing: ( is missing before it", ")"),
         ("x +", "the expression ends too early", "+"),
         ("z =", "the expression ends too early", "="),
-        ("; x", "there is nothing before a semicolon", ";"),
+        ("; x", "there is nothing before this semicolon", ";"),
+        ("z = x;; z", "there is nothing before this semicolon", ";"),
         ("x = y = 1", "one name stands before an =, as in z = w*x + b", "x = y ="),
         ("= x", "one name stands before an =, as in z = w*x + b", "="),
         ("(z) = x", "one name stands before an =, as in z = w*x + b", "(z) ="),
@@ -47,9 +48,7 @@ def refused(text):
     ],
 )
 def test_a_slip_is_underlined_with_what_to_write(text, message, underlined):
-    assert refused(text)[0] == message
-    start = underlined.split()[0]
-    assert refused(text)[1].startswith(start)
+    assert refused(text) == (message, underlined)
 
 
 @pytest.mark.parametrize("word", ["lambda", "import", "for", "True", "None", "yield", "ｌａｍｂｄａ"])
