@@ -245,7 +245,7 @@ def _json(
         data["hessian"] = second
     if checks:
         data["check"] = {name: check._asdict() for name, check in checks.items()}
-    return json.dumps(_strict(data), indent=2, ensure_ascii=not _prints(UNICODE), allow_nan=False)
+    return json.dumps(_strict(data), indent=2, ensure_ascii=not _prints("\N{GRINNING FACE}"), allow_nan=False)
 
 
 def _strict(data: Any) -> Any:
