@@ -11,6 +11,7 @@
 import builtins
 
 from autograd_lite import nn, ops, optim, plotting, training
+from autograd_lite.animation import animate
 from autograd_lite.arrays import array, data, grads
 from autograd_lite.calculus import (
     custom_derivative,
@@ -34,6 +35,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Condition",
     "Value",
+    "animate",
     "array",
     "custom_derivative",
     "data",

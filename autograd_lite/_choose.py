@@ -1,6 +1,7 @@
 """Picking an entry of a table by name, with an error that lists what there is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -10,11 +11,30 @@ def choose(table: Mapping[str, T], name: object, kind: str) -> T:
     """The entry `name` of a `table` of things of one `kind`; raises ValueError if there is none."""
     if isinstance(name, str) and name in table:
         return table[name]
-    raise ValueError(f"unknown {kind} {name!r}: choose one of {', '.join(map(repr, table))}")
+    raise ValueError(_unknown(table, name, kind))
 
 
 def choose_argument(table: Mapping[str, T], name: object, kind: str) -> T:
     """The same for an argument, which raises TypeError if it is no string."""
     if not isinstance(name, str):
-        raise TypeError(f"unknown {kind} {name!r}: choose one of {', '.join(map(repr, table))}")
+        raise TypeError(_unknown(table, name, kind))
     return choose(table, name, kind)
+
+
+def _unknown(table: Mapping[str, T], name: object, kind: str) -> str:
+    return f"unknown {kind} {name!r}{did_you_mean(name, table)}: choose one of {', '.join(map(repr, table))}"
+
+
+def did_you_mean(name: object, names: Iterable[str]) -> str:
+    """The most similar of the `names` as a question in parentheses, empty if none is.
+
+    Examples
+    --------
+    >>> did_you_mean("sigmiod", ["tanh", "sigmoid"]), did_you_mean("x", ["tanh"])
+    (" (did you mean 'sigmoid'?)", '')
+    """
+    if not isinstance(name, str) or len(name) > 100:
+        return ""
+    spelled = {known.lower(): known for known in names}
+    similar = get_close_matches(name.lower(), spelled, n=1)
+    return f" (did you mean {spelled[similar[0]]!r}?)" if similar else ""

@@ -122,10 +122,10 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
             raise ValueError(f"picture and DOT source are both {str(target)!r}: give one another name.")
         files = [target] if cleanup or source == target else [target, source]
         for path in files:
-            _check_writable(path)
+            check_writable(path)
         picture = self.pipe(format, renderer, formatter, neato_no_op, quiet, engine=engine)
         for path, content in zip(files, [picture, self.source.encode(self.encoding)], strict=False):
-            _write(path, content)
+            write(path, content)
         if view or quiet_view:
             self._view(str(target), format=format or self.format, quiet=quiet_view)
         return str(target)
@@ -176,7 +176,7 @@ def _refusal(format: str, messages: str) -> ValueError:
     return ValueError(f"Graphviz cannot draw this as {format!r}: {messages.strip()}")
 
 
-def _check_writable(path: Path) -> None:
+def check_writable(path: Path) -> None:
     """Find out before the work whether a file can be written."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "this is a directory: give a file name", str(path))
@@ -186,7 +186,7 @@ def _check_writable(path: Path) -> None:
         raise PermissionError(errno.EACCES, "no permission to write: choose another place", str(path))
 
 
-def _write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
     """Write beside the file, then replace it: a full disk must not cost the old picture."""
     path = path.resolve()
     if path.exists() and not (path.is_file() and os.access(path.parent, os.W_OK)):

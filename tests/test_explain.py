@@ -326,7 +326,12 @@ def test_a_notebook_gets_latex():
     [
         ((1.0, Value(1.0)), {}, TypeError, "expected a Value to differentiate, but got 1.0"),
         ((Value(1.0), "w"), {}, TypeError, "expected a Value to differentiate by, but got 'w'"),
-        ((Value(1.0), Value(1.0)), {"detail": "layers"}, ValueError, "unknown detail 'layers': choose"),
+        (
+            (Value(1.0), Value(1.0)),
+            {"detail": "layers"},
+            ValueError,
+            "unknown detail 'layers' .did you mean 'labels'",
+        ),
         ((Value(1.0), Value(1.0)), {"detail": 1}, TypeError, "unknown detail 1"),
         ((Value(1.0), Value(1.0)), {"max_paths": 0}, ValueError, "at least 1 for max_paths, but got 0"),
         ((Value(1.0), Value(1.0)), {"max_paths": True}, ValueError, "at least 1 for max_paths"),

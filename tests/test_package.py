@@ -22,6 +22,7 @@ FLOORS = [
     {"_formula", "_names"},
     {"_explanation", "_latex", "_paths", "_simplification", "_slopes", "_symbols", "_writing", "explain"},
     {"_picture", "drawing"}
+    | {"_steps", "animation"}
     | {"compiler"}
     | {
         f"compiler.{name}"
@@ -50,11 +51,16 @@ FLOORS = [
     {"_strategies", "testing", "training"}
     | {f"training.{name}" for name in ("_archive", "_data", "_engines", "_evaluation", "_fit", "_generators")}
     | {f"training.{name}" for name in ("_history", "_loop", "_metrics", "_prediction", "_saving")}
-    | {"training._saved_history"},
+    | {"training._metadata", "training._saved_history"},
     {"plotting"},
     {"command_line"}
-    | {f"command_line.{name}" for name in ("_animate", "_arguments", "_columns", "_draw", "_errors", "_explain")}
-    | {f"command_line.{name}" for name in ("_formulas", "_parser", "_scan", "_whitelist")},
+    | {
+        f"command_line.{name}"
+        for name in ("_animate", "_arguments", "_columns", "_draw", "_errors", "_explain")
+    }
+    | {f"command_line.{name}" for name in ("_formulas", "_parser", "_scan", "_whitelist")}
+    | {f"command_line.{name}" for name in ("_encoding", "_predict", "_tables", "_train", "_train_arguments")}
+    | {f"command_line.{name}" for name in ("_train_data", "_train_files", "_train_report", "_train_scores")},
     {""},
     {"__main__"},
 ]

@@ -148,7 +148,7 @@ def test_floats_shrink_to_simple_numbers(
         (Interval(math.inf), ValueError, "no finite float"),
         ((math.nan, 1), ValueError, "expected numbers for the ends"),
         (Interval(0.0, math.nan), ValueError, "expected numbers for the ends"),
-        ("logarithm", ValueError, "unknown primitive 'logarithm': choose one of 'add', "),
+        ("logarithm", ValueError, "unknown primitive 'logarithm'.*: choose one of 'add', "),
         ("hypot", ValueError, "a primitive with one operand for a domain, but got 'hypot'"),
         ("norm", ValueError, "a primitive with one operand"),
         (("0", 1), TypeError, "expected a real number for the end of an interval, but got '0'"),

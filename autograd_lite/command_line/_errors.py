@@ -5,7 +5,7 @@ import sys
 from autograd_lite._writing import width
 
 WIDTH = 76  # of what is shown of a long expression
-LONGEST = 400  # characters of a message
+LONGEST = 1_000  # characters of a message
 
 
 class UsageError(Exception):

@@ -5,10 +5,10 @@ import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from autograd_lite.command_line import _animate, _draw, _explain
+from autograd_lite.command_line import _animate, _draw, _explain, _predict, _train
 from autograd_lite.command_line._errors import UsageError
 
-COMMANDS = (_explain, _draw, _animate)
+COMMANDS = (_explain, _draw, _animate, _train, _predict)
 
 EXAMPLES = """\
 examples:
@@ -18,6 +18,10 @@ examples:
   Its graph as a picture, and as a page that steps through backpropagation:
     autograd-lite draw "sigmoid(w*x + b)" w=0.6 x=3.14 b=-1 -o neuron.svg
     autograd-lite animate "sigmoid(w*x + b)" w=0.6 x=3.14 b=-1 -o neuron.html
+
+  A network that predicts a column of a table, and its use:
+    autograd-lite train flowers.csv --target species
+    autograd-lite predict flowers_model/model.npz new_flowers.csv -o predictions.csv
 
   More examples:
     autograd-lite explain --help

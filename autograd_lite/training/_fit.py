@@ -381,7 +381,7 @@ def _progress_bar(epochs: int, progress: bool | None, done: int) -> AbstractCont
     if progress is False or (progress is None and not sys.stderr.isatty()):
         return nullcontext()
     try:
-        tqdm = import_extra("tqdm", "demos").tqdm
+        tqdm = import_extra("tqdm", "cli").tqdm
     except ImportError:
         if progress:
             raise

@@ -1,11 +1,11 @@
 """`save` and `load`: a model, its optimizer and its history in one file of arrays, without pickle."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from itertools import zip_longest
 from numbers import Real
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.random import Generator
@@ -19,6 +19,7 @@ from autograd_lite.training._archive import NewerError, PathLike, content_of, fi
 from autograd_lite.training._data import Array
 from autograd_lite.training._generators import Place, generator_of, places, state_of
 from autograd_lite.training._history import History
+from autograd_lite.training._metadata import metadata_of, metadata_text
 from autograd_lite.training._saved_history import history_of, history_parts, vector
 
 # What a file may name: optimizers and schedules. Their arguments are checked by their constructors.
@@ -27,8 +28,16 @@ CLASSES: dict[str, Any] = {
 }
 
 
-class Saved(NamedTuple):
+class _Parts(NamedTuple):
+    model: Module
+    optimizer: Optimizer | None
+    history: History | None
+
+
+class Saved(_Parts):
     """What `load` returns: ``model, optimizer, history = load(path)``.
+
+    The metadata are no part of the tuple, but an attribute, as the newer fields of `os.stat_result` are.
 
     Attributes
     ----------
@@ -38,22 +47,40 @@ class Saved(NamedTuple):
         The optimizer with its arguments and its state, if it was saved.
     history : History or None
         The history, if it was saved; ``fit(..., history=history)`` goes on where that training ended.
+    metadata : dict or None
+        What you wanted to be known about the model, if it was saved.
 
     Examples
     --------
     >>> from autograd_lite.nn import MLP
-    >>> saved = Saved(MLP(2, [1]), optimizer=None, history=None)
-    >>> saved.model
-    MLP(2, [1], activation='linear', output='linear')
+    >>> saved = Saved(MLP(2, [1]), optimizer=None, history=None, metadata={"inputs": ["height", "weight"]})
+    >>> saved.model, len(saved)
+    (MLP(2, [1], activation='linear', output='linear'), 3)
+    >>> saved.metadata["inputs"]
+    ['height', 'weight']
     """
 
-    model: Module
-    optimizer: Optimizer | None
-    history: History | None
+    metadata: dict[str, Any] | None
+
+    def __new__(
+        cls,
+        model: Module,
+        optimizer: Optimizer | None,
+        history: History | None,
+        metadata: dict[str, Any] | None = None,
+    ) -> Self:
+        saved = super().__new__(cls, model, optimizer, history)
+        saved.metadata = metadata
+        return saved
 
 
 def save(
-    path: PathLike, model: Module, *, optimizer: Optimizer | None = None, history: History | None = None
+    path: PathLike,
+    model: Module,
+    *,
+    optimizer: Optimizer | None = None,
+    history: History | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a model to a file, and what is needed to go on with its training.
 
@@ -78,6 +105,10 @@ def save(
         One of `optim`, its learning rate a number or a schedule of `optim`.
     history : History, optional
         That of the model's training.
+    metadata : mapping of str, optional
+        What else should be known about the model, such as the names of its inputs and their scales: what
+        JSON can say, that is texts, finite numbers, booleans and None, in lists, and in dicts whose keys are
+        texts. Together at most 16 MB of text, and 100 levels deep.
 
     Raises
     ------
@@ -86,11 +117,12 @@ def save(
         if `path` is one, OSError itself if it is a device or a pipe.
     TypeError
         If something is of another class, the optimizer has an argument that a file cannot hold, such
-        as a function, or a random generator is in a tuple.
+        as a function, a random generator is in a tuple, or the metadata have something that JSON has not:
+        tuples and numbers of NumPy, too, which would come back as something else.
     ValueError
         If a weight is infinite or NaN, the history is that of a model with other parameters, or `load` would
-        refuse the model, the optimizer or the history, as after an assignment to their attributes. Then the
-        file is as it was before.
+        refuse the model, the optimizer or the history, as after an assignment to their attributes; if a
+        number in the metadata is infinite or NaN, or they are too large. Then the file is as it was before.
 
     Examples
     --------
@@ -118,11 +150,13 @@ def save(
         "model": _model_parts(model),
         "optimizer": None if optimizer is None else _optimizer_parts(optimizer),
         "history": None if history is None else history_parts(history, n),
+        "metadata": None if metadata is None else metadata_text(metadata),
     }
     readers: dict[str, Callable[[Any], object]] = {
         "model": _described,
         "optimizer": _optimizer,
         "history": lambda parts: history_of(parts, n),
+        "metadata": metadata_of,
     }
     for part, read in readers.items():
         try:
@@ -149,7 +183,8 @@ def load(path: PathLike, model: Module | None = None) -> Saved:
     Returns
     -------
     Saved
-        A named tuple ``(model, optimizer, history)``; the last two are None if they were not saved.
+        A named tuple ``(model, optimizer, history)`` with the attribute ``metadata``; all but the model are
+        None if they were not saved.
 
     Raises
     ------
@@ -187,6 +222,9 @@ def load(path: PathLike, model: Module | None = None) -> Saved:
         parts = _described(content["model"])
         optimizer = None if content["optimizer"] is None else _optimizer(content["optimizer"])
         history = None if content["history"] is None else history_of(content["history"], len(parts.weights))
+        # Files of the first releases have none.
+        text = content.get("metadata")
+        metadata = None if text is None else metadata_of(text)
         made = architecture.build(parts.architecture) if parts.architecture and model is None else model
     except NewerError:
         raise
@@ -200,7 +238,7 @@ def load(path: PathLike, model: Module | None = None) -> Saved:
             f"the file does not say how to make it ({parts.reason})"
         )
     _fill(made, parts)
-    return Saved(made, optimizer, history)
+    return Saved(made, optimizer, history, metadata)
 
 
 class _Model(NamedTuple):

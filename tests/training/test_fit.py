@@ -771,7 +771,7 @@ def test_the_bar_of_a_training_that_is_interrupted_stands_at_the_epochs_done(mon
 def test_without_tqdm_a_bar_that_was_asked_for_is_an_error_with_the_command_that_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    refused(ImportError, r'needs tqdm.*pip install "autograd_lite\[demos\]"', progress=True)
+    refused(ImportError, r'needs tqdm.*pip install "autograd_lite\[cli\]"', progress=True)
 
 
 @pytest.mark.parametrize("progress", [None, False])

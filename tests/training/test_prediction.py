@@ -238,7 +238,7 @@ def test_outputs_that_are_no_probabilities_have_none(loss):
         ("ab", "mse", TypeError, "expected a pair of integers for labels"),
         ((0.5, 1), "mse", TypeError, "expected an integer for labels, but got 0.5"),
         ((0, 1), 3, TypeError, "unknown loss 3: choose one of 'mse'"),
-        ((0, 1), "MSE", ValueError, "unknown loss 'MSE': choose one of 'mse'"),
+        ((0, 1), "MSE", ValueError, "unknown loss 'MSE' .did you mean 'mse'..: choose one of 'mse'"),
         (
             None,
             "cross_entropy",
