@@ -22,28 +22,15 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import Any, NamedTuple
 
 from autograd_lite.__main__ import main as command
+from autograd_lite._primitive import REAL
 from autograd_lite.command_line._whitelist import CONSTANTS, FUNCTIONS
 from autograd_lite.ops import TABLE
 
 SECONDS, MEGABYTES = 2.0, 500
 NAMES = ["x", "y", "w1", "w2", "b", "ŷ", "σ0", "e", "pi", "f", "J", "_", "λ", "max"]
-NUMBERS = [
-    "0",
-    "1",
-    "2",
-    "3.0",
-    "0.5",
-    "-1",
-    "1e-3",
-    "1e300",
-    "5e-324",
-    ".5",
-    "1_000",
-    "0x1F",
-    "1e999",
-    "10**10**10",
-]
-VALUES = ["0", "1", "-1", "0.5", "2", "3.14", "-0.0", "pi/2", "1/3", "1e300", "-1e308", "5e-324", "20", "-40"]
+TAME = ["0.5", "0.9", "1/3", "0.25", "1e-3", "0.1", "pi/4"]
+NUMBERS = ["0", "1", "2", "3.0", "0.5", ".5", "1e-3", "1_000", "0x1F", "1e300", "5e-324", "10**10**10"]
+VALUES = ["0", "1", "-1", "2", "3.14", "-0.0", "pi/2", "1e300", "-1e308", "5e-324", "20", "-40"]
 WRONG_VALUES = [
     "",
     "nan",
@@ -60,12 +47,11 @@ WRONG_VALUES = [
     "=",
     "9" * 5000,
 ]
+# Functions that are defined for all numbers, so that more expressions have an answer.
+EVERYWHERE = [name for name, row in FUNCTIONS.items() if all(domain == REAL for domain in TABLE[row].domain)]
 OPTIONS = [
     ["--second"],
     ["--check"],
-    ["--json"],
-    ["--ascii"],
-    ["--latex"],
     ["--detail", "labels"],
     ["--detail", "operations"],
 ]
@@ -156,7 +142,7 @@ class Outcome(NamedTuple):
 def valid(rng: random.Random, depth: int = 4) -> str:
     """An expression of the grammar, of names, numbers, operators, functions and choices."""
     if depth == 0 or rng.random() < 0.1:
-        return rng.choice(NAMES[:6]) if rng.random() < 0.7 else rng.choice(NUMBERS)
+        return rng.choice(NAMES[:6]) if rng.random() < 0.7 else rng.choice(NUMBERS[: rng.choice([7, 7, 12])])
     below = [valid(rng, depth - 1) for _ in range(3)]
     kind = rng.randrange(8)
     if kind < 3:
@@ -165,7 +151,7 @@ def valid(rng: random.Random, depth: int = 4) -> str:
         return f"-{below[0]}"
     if kind == 4:
         return f"({below[0]} if {condition(rng, depth - 1)} else {below[1]})"
-    return called(rng, rng.choice(list(FUNCTIONS)), below, depth)
+    return called(rng, rng.choice(EVERYWHERE if rng.random() < 0.8 else list(FUNCTIONS)), below, depth)
 
 
 def called(rng: random.Random, name: str, below: list[str], depth: int) -> str:
@@ -197,9 +183,9 @@ def with_parts(rng: random.Random) -> str:
     for i in range(rng.randrange(1, 6)):
         text = valid(rng, 2)
         if parts:
-            text = text.replace("x", f"z{i - 1}", 1)
+            text = re.sub(r"\bx\b", f"z{i - 1}", text, count=1)
         parts.append(f"z{i} = {text}")
-    return "; ".join([*parts, valid(rng, 1).replace("x", f"z{len(parts) - 1}")])
+    return "; ".join([*parts, re.sub(r"\bx\b", f"z{len(parts) - 1}", valid(rng, 1))])
 
 
 def mutated(rng: random.Random) -> str:
@@ -317,11 +303,12 @@ KINDS: dict[str, tuple[Callable[[random.Random], str], int]] = {
 
 def arguments(rng: random.Random, expression: str) -> list[str]:
     """A command about an expression, with numbers for its names, and options."""
-    names = list(dict.fromkeys(re.findall(r"[^\W\d]\w*", expression)))
+    names = list(dict.fromkeys(re.findall(r"(?<![\w.])[^\W\d]\w*\b(?!\()", expression)))
     free = [x for x in names if x not in TOKENS or x in NAMES]
     assigned = set(re.findall(r"(\w+) ?= ?", expression))
+    usual = TAME if rng.random() < 0.7 else VALUES
     values = [
-        f"{x}={rng.choice(VALUES)}"
+        f"{x}={rng.choice(usual)}"
         for x in free
         if x not in assigned and (x not in CONSTANTS or rng.random() < 0.3)
     ]
@@ -333,6 +320,7 @@ def arguments(rng: random.Random, expression: str) -> list[str]:
         values += [f"n{i}=1" for i in range(rng.choice([100, 5_000]))]
     rng.shuffle(values)
     options = [word for option in OPTIONS if rng.random() < 0.2 for word in option]
+    options += rng.choice([[], [], ["--json"], ["--ascii"], ["--latex"]])
     if rng.random() < 0.2:
         options += ["--wrt", rng.choice([*free[:20], "x", "nothing"])]
     command = ["explain", expression, *values, *options]
