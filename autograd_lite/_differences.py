@@ -232,11 +232,11 @@ def _compare(
         if not abs(got[i, j] - d) <= rtol * abs(d) + 10 * e + ROUNDING * max(1.0, scales[i]):
             raise AssertionError(
                 f"{what}: expected {d:.10g} (estimated error {e:.1g}), but got {got[i, j]:.10g}"
-                + _kink(f, point, i, j)
+                + kink(f, point, i, j)
             )
 
 
-def _kink(f: Callable[[Vector], list[float]], point: list[float], i: int, j: int) -> str:
+def kink(f: Callable[[Vector], list[float]], point: list[float], i: int, j: int) -> str:
     """A remark, if the slopes on both sides of the point differ."""
     sides = []
     for h in (4e-6 * max(1.0, abs(point[j])), 1e-6 * max(1.0, abs(point[j]))):

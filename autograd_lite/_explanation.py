@@ -118,7 +118,7 @@ def _column(path: Path, style: Style) -> Iterator[str]:
     factors[middle] = []
     names = [derivative(f.top, f.below, style) for f in factors]
     formulas = ["" if f.symbol is None else write(f.symbol, style) for f in factors]
-    wide = [max(map(width, column)) for column in (names, formulas)]
+    wide = [max(map(width, column), default=0) for column in (names, formulas)]
     for i, (f, name, formula) in enumerate(zip(factors, names, formulas, strict=True)):
         if left_out and i == middle.start:
             product = prod(f.value for f in left_out)

@@ -129,12 +129,14 @@ def _agree(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE) or (math.isnan(a) and math.isnan(b))
 
 
-def operand(x: Any, name: Callable[[Value], Symbol]) -> Any:
+def operand(x: Any, name: Callable[[Value], Symbol], depth: int = 0) -> Any:
     """An operand of a node as an expression: a name, a number, or a condition on such."""
     if isinstance(x, Value):
         return name(x)
     if isinstance(x, Condition):
-        return Bracket(x.symbol, tuple(operand(side, name) for side in x.inputs))
+        if depth == LARGEST:
+            raise TooLongError
+        return Bracket(x.symbol, tuple(operand(side, name, depth + 1) for side in x.inputs))
     return x if isinstance(x, bool) else number(x)
 
 

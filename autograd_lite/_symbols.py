@@ -214,7 +214,7 @@ def _power(e: Symbol, exponent: float) -> Symbol:
     if not e.powers:
         value = _value_of("ieee_pow", e.coefficient, exponent)
         return Symbol(value)
-    is_integer = exponent == math.floor(exponent)
+    is_integer = exponent.is_integer()
     # (x²)^0.5 is |x|, and (-x)^0.5 is not -1^0.5 x^0.5.
     if is_integer or (e.coefficient == 1.0 and len(e.powers) == 1 and e.powers[0][1] == 1.0):
         coefficient = _value_of("ieee_pow", e.coefficient, exponent)
@@ -321,7 +321,7 @@ def _evaluate_base(base: Base) -> float:
         case Name() | Slope():
             return base.number
         case Sum(terms):
-            return math.fsum(map(evaluate, terms))
+            return TABLE["sum"].value([evaluate(term) for term in terms])
         case Bracket():
             return float(base.holds())
         case Call(row, operands):

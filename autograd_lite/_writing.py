@@ -121,7 +121,7 @@ def _wrap(text: str, style: Style) -> str:
 def _text_power(base: str, exponent: float) -> str:
     if exponent == 0.5:
         return f"√{base}" if base.startswith("(") else f"√({base})"
-    if exponent == round(exponent):
+    if exponent.is_integer():
         return base + f"{exponent:.0f}".translate(SUPERSCRIPTS)
     return f"{base}**{figure(exponent)}"
 

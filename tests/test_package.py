@@ -54,10 +54,16 @@ FLOORS = [
     | {f"training.{name}" for name in ("_history", "_loop", "_metrics", "_prediction", "_saving")}
     | {"training._metadata", "training._saved_history"},
     {"plotting"},
-    {"command_line", "command_line._encoding", "command_line._predict", "command_line._tables"}
-    | {"command_line._train", "command_line._train_arguments", "command_line._train_data"}
-    | {"command_line._train_files", "command_line._train_report", "command_line._train_scores"},
+    {"command_line"}
+    | {
+        f"command_line.{name}"
+        for name in ("_animate", "_arguments", "_columns", "_draw", "_errors", "_explain")
+    }
+    | {f"command_line.{name}" for name in ("_formulas", "_parser", "_scan", "_whitelist")}
+    | {f"command_line.{name}" for name in ("_encoding", "_predict", "_tables", "_train", "_train_arguments")}
+    | {f"command_line.{name}" for name in ("_train_data", "_train_files", "_train_report", "_train_scores")},
     {""},
+    {"__main__"},
 ]
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
 
@@ -112,7 +118,7 @@ def ours(names):
 
 
 def test_every_module_has_its_floor():
-    assert set(MODULES) - {"__main__"} == set(FLOOR_OF)
+    assert set(MODULES) == set(FLOOR_OF)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -123,7 +129,8 @@ def test_a_module_imports_nothing_from_the_floors_above_it(module):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_nothing_imports_the_command_line(module):
-    assert "__main__" not in ours(imports(module))
+    above = {name for name in ours(imports(module)) if name.startswith(("__main__", "command_line"))}
+    assert not above or module == "__main__" or module.startswith("command_line")
 
 
 def test_imports_run_in_no_circle():
