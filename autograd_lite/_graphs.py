@@ -16,13 +16,16 @@ from autograd_lite.engine import Condition, Value
 
 CONSTANT = {"shape": "plaintext", "style": "solid"}
 CONDITION = {"style": "dashed"}
+LARGE = 300  # nodes, of which Graphviz would otherwise seek the best layout for minutes
+HASTE = {"nslimit": "0.5", "nslimit1": "0.5", "mclimit": "0.1"}
 BETWEEN_LAYERS = {"tailport": "e", "headport": "w", "penwidth": "0.6"}  # many edges, side to side
 
 
 def draw_operations(scene: Scene, network: Network | None) -> Picture:
     """Draw a box for every node, the nodes of a neuron in a frame, and those of a layer in one around it."""
     caption = "on an edge: the local derivative; " + _about_colours(scene)
-    picture = scene.picture([caption, scene.about_highlight])
+    is_large = len(scene.order) > LARGE
+    picture = scene.picture([caption, scene.about_highlight], **(HASTE if is_large else {}))
     ids = {node: f"n{i}" for i, node in enumerate(scene.order)}
     top = largest(node.grad for node in scene.order)
     for frame, nodes in _frames(scene, picture, network):

@@ -151,17 +151,17 @@ def contents(members: Iterable[Value]) -> str:
 
 def escape(text: str) -> str:
     """Make any string safe in an HTML-like label, where control characters are illegal."""
-    return html.escape(_printable(text), quote=False).replace("\n", "<BR/>")
+    text = _printable(text).replace("\\", "\\\\")  # Graphviz would write the node's name for \\N
+    return html.escape(text, quote=False).replace("\n", "<BR/>")
 
 
 def tooltip(text: str) -> str:
-    """Make any string safe in a tooltip."""
-    return html.escape(_printable(text))
+    """Make any string safe in a tooltip: Graphviz reads its escapes once or twice, or past its end."""
+    return html.escape(_printable(text)).replace("\\", "∖")
 
 
 def _printable(text: str) -> str:
-    text = re.sub("[^\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text.replace("\t", " "))
-    return text.replace("\\", "\\\\")  # Graphviz would write the node's name for \\N
+    return re.sub("[^\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text.replace("\t", " "))
 
 
 def number(x: float, digits: int = 4) -> str:

@@ -1,5 +1,6 @@
 """Tests of the networks that pictures find in graphs: neurons, layers, and what is drawn of them."""
 
+import html
 import itertools
 import random
 import re
@@ -259,6 +260,14 @@ def test_edges_can_be_weighed_by_the_gradient():
     assert by_weight.count("style=dashed") == 0
     assert by_gradient.count("style=dashed") == 1
     assert f"label=<{w[1].grad:.2g}>" in by_gradient
+
+
+@pytest.mark.parametrize("label", ['w"b', "w&#92;", "w\\N\\G", "w<B>x</B>", "w & b", "w&amp;", "w\\"])
+def test_pointing_at_a_weight_shows_its_label(label):
+    w = [Value(1.0, label=label), Value(2.0)]
+    svg = draw(ops.dot(w, [1.0, 2.0]).tanh(), detail="neurons").pipe(encoding="utf-8")
+    titles = [html.unescape(title) for title in re.findall('xlink:title="([^"]*)"', svg)]
+    assert f"{label} = 1\nno gradient yet".replace("\\", "∖") in titles
 
 
 def test_circles_show_names_numbers_and_biases_of_one_example_and_their_count_otherwise():
