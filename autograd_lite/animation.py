@@ -157,7 +157,7 @@ def _svg(root: Value, order: Sequence[Value], names: Mapping[Value, str], steps:
     for step in steps:
         if step.phase == "backward" and step.node is not None:
             gradients[step.node].append(step.gradient)
-    picture = draw(root, max_nodes=10**9)
+    picture = draw(root, detail="operations")
     picture.attr(label="")
     for i, node in enumerate(order):
         # A box is as wide as the widest text it ever holds.
