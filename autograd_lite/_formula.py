@@ -100,6 +100,6 @@ def _operand(x: Any, text: Callable[[Value | float], str]) -> str:
     return str(x) if isinstance(x, bool) else text(x)
 
 
-def figure(x: float) -> str:
-    """A number to four significant digits, as pictures and explanations show it."""
-    return f"{x + 0.0:.4g}"  # never -0
+def figure(x: float, digits: int = 4) -> str:
+    """A number to some significant digits, as pictures and explanations show it."""
+    return f"{x + 0.0:.{digits}g}"  # never -0

@@ -39,3 +39,8 @@ def names_of(order: Sequence[Value]) -> dict[Value, str]:
 def _free(stem: str, numbers: "count[int]", taken: set[str]) -> str:
     """The next name with this stem that is no label."""
     return next(name for name in (f"{stem}{i}" for i in numbers) if name not in taken)
+
+
+def one_line(text: str) -> str:
+    """A label in one line: control characters would move the cursor of a terminal."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)

@@ -20,10 +20,13 @@ FLOORS = [
     {"_chain_rule", "_condition", "_floats", "_primitive", "_recording", "engine", "ops"},
     {"_custom", "_differences", "_evaluation", "_expressions", "_trees", "arrays", "calculus"},
     {"_formula", "_names"},
-    {"_explanation", "_latex", "_paths", "_simplification", "_slopes", "_symbols", "_writing", "explain"},
-    {"_boxes", "_diagram", "_graphs", "_highlight", "_network", "_picture", "_placement", "_scene", "_sums"}
-    | {"_themes", "drawing"}
-    | {"_steps", "animation"}
+    {"explain"}
+    | {f"explain.{name}" for name in ("_explain", "_latex", "_layout", "_paths", "_simplification")}
+    | {f"explain.{name}" for name in ("_slopes", "_symbols", "_writing")}
+    | {"drawing"}
+    | {f"drawing.{name}" for name in ("_boxes", "_diagram", "_draw", "_graphs", "_highlight", "_network")}
+    | {f"drawing.{name}" for name in ("_picture", "_placement", "_scene", "_sums", "_themes")}
+    | {"animation", "animation._animate", "animation._steps"}
     | {"compiler"}
     | {
         f"compiler.{name}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from autograd_lite._writing import ascii_name, width
+from autograd_lite.explain._writing import ascii_name, width
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str | float]], unicode: bool = True) -> str:

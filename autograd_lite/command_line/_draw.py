@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from autograd_lite._picture import PICTURES
 from autograd_lite.command_line._arguments import add_expression, read_graph
 from autograd_lite.command_line._errors import UsageError
 from autograd_lite.drawing import draw
+from autograd_lite.drawing._picture import PICTURES
 
 COMMON = ("svg", "png", "pdf")
 

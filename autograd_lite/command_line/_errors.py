@@ -2,7 +2,7 @@
 
 import sys
 
-from autograd_lite._writing import width
+from autograd_lite.explain._writing import width
 
 WIDTH = 76  # of what is shown of a long expression
 LONGEST = 1_000  # characters of a message

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd_lite._differences import finite_difference, kink
-from autograd_lite._writing import ascii_name
 from autograd_lite.calculus import hessian
 from autograd_lite.command_line._arguments import Graph, add_expression, read_graph
 from autograd_lite.command_line._columns import table
 from autograd_lite.command_line._errors import UsageError
 from autograd_lite.engine import Value
 from autograd_lite.explain import explain
+from autograd_lite.explain._writing import ascii_name
 from autograd_lite.ops import DomainError
 
 FEW = 4  # names whose chain rule is written out without being asked for

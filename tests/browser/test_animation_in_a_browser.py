@@ -6,10 +6,12 @@ They need Chromium and ``pip install -e ".[browser]"``, and run with ``pytest -m
 import shutil
 
 import pytest
+from lecture_graph import labelled, lecture_network
 
 from autograd_lite import where
-from autograd_lite._steps import number, steps_of
+from autograd_lite._formula import figure
 from autograd_lite.animation import animate
+from autograd_lite.animation._steps import steps_of
 from autograd_lite.engine import Value, topological_order
 from autograd_lite.nn import MLP, binary_cross_entropy
 
@@ -72,21 +74,6 @@ CONTRAST = """(colours) => {
   const [dark, light] = colours.map(luminance).sort((a, b) => a - b);
   return (light + 0.05) / (dark + 0.05);
 }"""
-
-
-def labelled(value, label):
-    value.label = label
-    return value
-
-
-def lecture_network():
-    """One hidden node, sigmoid twice, cross-entropy."""
-    x, y = Value(3.14, label="x"), Value(1.0, label="y")
-    w1, w2 = Value(0.6394, label="w1"), Value(0.025, label="w2")
-    b1, b2 = Value(0.0, label="b1"), Value(0.0, label="b2")
-    a1 = labelled(labelled(w1 * x + b1, "z1").sigmoid(), "a1")
-    y_hat = labelled(labelled(w2 * a1 + b2, "z2").sigmoid(), "ŷ")
-    return labelled(-(y * y_hat.log() + (1 - y) * (1 - y_hat).log()), "J")
 
 
 def choice():
@@ -160,7 +147,7 @@ def expected(value, k):
     return {
         "line": " ".join([*step.line, *note]),
         "where": f"{NAMES[step.phase]}, step {k} of {len(steps) - 1}",
-        "numbers": {str(s.node): f"= {number(order[s.node].data)}" for s in past if s.phase == "forward"},
+        "numbers": {str(s.node): f"= {figure(order[s.node].data)}" for s in past if s.phase == "forward"},
         "gradients": {str(s.node): s.gradient for s in past if s.phase == "backward"},
         "lit": [] if step.node is None else [str(step.node)],
         "sources": sorted(map(str, step.sources)),
@@ -190,7 +177,7 @@ def test_forwards_and_backwards_every_step_shows_the_engines_numbers(make, visit
     value.backward()
     gradients = page.evaluate(SEEN)["gradients"]
     for i, node in enumerate(topological_order(value)):
-        assert gradients[str(i)].endswith(f" = {number(node.grad)}")
+        assert gradients[str(i)].endswith(f" = {figure(node.grad)}")
     for k in range(last, -1, -1):
         assert page.evaluate(SEEN) == expected(value, k)
         if k > 0:

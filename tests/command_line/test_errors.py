@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite._writing import width
 from autograd_lite.command_line._errors import WIDTH, Source, report
+from autograd_lite.explain._writing import width
 
 
 def test_the_caret_stands_under_the_place():

@@ -7,11 +7,12 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import product
 
-from autograd_lite._boxes import operands_of
-from autograd_lite._network import Network, Part, activation_of, examples_of
-from autograd_lite._picture import Picture
-from autograd_lite._scene import NO_GRADIENT, Scene, contents, escape, largest, number, plural
-from autograd_lite._themes import fill
+from autograd_lite._formula import figure
+from autograd_lite.drawing._boxes import operands_of
+from autograd_lite.drawing._network import Network, Part, activation_of, examples_of
+from autograd_lite.drawing._picture import Picture
+from autograd_lite.drawing._scene import NO_GRADIENT, Scene, contents, escape, largest, plural
+from autograd_lite.drawing._themes import fill
 from autograd_lite.engine import Condition, Value
 
 CONSTANT = {"shape": "plaintext", "style": "solid"}
@@ -37,7 +38,7 @@ def draw_operations(scene: Scene, network: Network | None) -> Picture:
         for operand, partial in zip(node.inputs, node.partials, strict=True):
             if isinstance(operand, Value):
                 is_lit = scene.highlight is not None and (operand, node) in scene.highlight.edges
-                label = "" if partial is None else f" {number(partial)} "  # off the box
+                label = "" if partial is None else f" {figure(partial)} "  # off the box
                 picture.edge(ids[operand], ids[node], label=label, **scene.edge(is_lit))
     return picture
 
@@ -96,7 +97,7 @@ def _draw_others(scene: Scene, picture: Picture, frame: Picture, node: Value, id
             continue
         name = f"{ids[node]}_{i}"
         style, text = (
-            (CONDITION, str(operand)) if isinstance(operand, Condition) else (CONSTANT, number(operand))
+            (CONDITION, str(operand)) if isinstance(operand, Condition) else (CONSTANT, figure(operand))
         )
         frame.node(name, label=f"<{escape(text)}>", **style, **scene.text(False))
         # An edge belongs to no frame: it would draw both its ends into it.
@@ -134,7 +135,7 @@ def draw_merged(scene: Scene, boxes: Mapping[Value, Hashable]) -> Picture:
 
 def _box_of_level(scene: Scene, nodes: list[Value], top: float) -> dict[str, str]:
     most = max(abs(node.grad) for node in nodes)
-    lines = [contents(nodes), f"|grad| ≤ {number(most)}" if scene.root.has_grad else NO_GRADIENT]
+    lines = [contents(nodes), f"|grad| ≤ {figure(most)}" if scene.root.has_grad else NO_GRADIENT]
     return scene.box_of_lines(lines, nodes, fill(scene.theme, most, top), any(node.op for node in nodes))
 
 
@@ -197,7 +198,7 @@ def _box_of_layer(scene: Scene, i: int, layer: list[Part], top: float) -> dict[s
 
 def _range(numbers: list[float]) -> str:
     magnitudes = [abs(x) for x in numbers]
-    low, high = number(min(magnitudes), 3), number(max(magnitudes), 3)
+    low, high = figure(min(magnitudes), 3), figure(max(magnitudes), 3)
     return low if low == high else f"{low} to {high}"
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from autograd_lite._boxes import Operands
+from autograd_lite.drawing._boxes import Operands
 from autograd_lite.engine import Value
 
 ACTIVATIONS = frozenset(

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_lite import Value, maximum
-from autograd_lite._slopes import TEXTBOOK, expression, slope
-from autograd_lite._symbols import evaluate, named
-from autograd_lite._writing import UNICODE, write
 from autograd_lite.engine import topological_order
+from autograd_lite.explain._slopes import TEXTBOOK, expression, slope
+from autograd_lite.explain._symbols import evaluate, named
+from autograd_lite.explain._writing import UNICODE, write
 from autograd_lite.ops import TABLE
 from autograd_lite.testing import expressions
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd_lite._symbols import LARGEST, Base, Sum, Symbol, TooLongError, number, terms_of, total
+from autograd_lite.explain._symbols import LARGEST, Base, Sum, Symbol, TooLongError, number, terms_of, total
 
 
 def opened(e: Symbol) -> Symbol:
@@ -10,7 +10,7 @@ def opened(e: Symbol) -> Symbol:
 
     Examples
     --------
-    >>> from autograd_lite._symbols import named
+    >>> from autograd_lite.explain._symbols import named
     >>> x = named("x", 3.0)
     >>> opened(x * (1.0 - x)) == x - x**2.0
     True
@@ -32,7 +32,7 @@ def simplified(e: Symbol) -> Symbol:
 
     Examples
     --------
-    >>> from autograd_lite._symbols import named
+    >>> from autograd_lite.explain._symbols import named
     >>> y, p = named("y", 1.0), named("p", 0.7)
     >>> e = -(y / p - (1.0 - y) / (1.0 - p)) * p * (1.0 - p)
     >>> simplified(e) == p - y

@@ -12,15 +12,13 @@ from typing import Any, NamedTuple
 
 from autograd_lite._chain_rule import collector_paused, operands_first, pull_back
 from autograd_lite._choose import choose_argument
-from autograd_lite._explanation import latex, text
 from autograd_lite._names import names_of
-from autograd_lite._paths import Edges, Formulas, Route, condensed, depends_on, routes, values_in
 from autograd_lite._recording import watching
-from autograd_lite._symbols import Name, Symbol, names_in
-from autograd_lite._writing import ASCII, UNICODE, write
 from autograd_lite.engine import Value, topological_order
-
-__all__ = ["Explanation", "Factor", "Path", "explain"]
+from autograd_lite.explain._layout import latex, text
+from autograd_lite.explain._paths import Edges, Formulas, Route, condensed, depends_on, routes, values_in
+from autograd_lite.explain._symbols import Name, Symbol, names_in
+from autograd_lite.explain._writing import ASCII, UNICODE, write
 
 SUMS = frozenset({"add", "sub", "neg", "sum"})
 TERMS = SUMS | {"mul", "dot"}
@@ -82,7 +80,23 @@ class Path(NamedTuple):
 
 
 class Quantity(NamedTuple):
-    """A node on one of the paths: its name, its formula and its number."""
+    """A node of which an explanation speaks.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    symbol : Symbol or None
+        Its formula, None where it is too long to be read, or would be one of more than 100.
+    value : float
+        Its number.
+
+    Examples
+    --------
+    >>> x = Value(3.0, label="x")
+    >>> [(q.name, q.value) for q in explain(x.exp() * x, x).quantities]
+    [('v2', 60.256610769563004), ('v1', 20.085536923187668)]
+    """
 
     name: str
     symbol: Symbol | None

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from autograd_lite._formula import figure
+from autograd_lite._names import one_line
 from autograd_lite._primitive import Primitive
-from autograd_lite._writing import Style, ascii_name, one_line
+from autograd_lite.explain._writing import Style, ascii_name
 
 FUNCTIONS = (
     "sin",

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd_lite._formula import figure, written
+from autograd_lite._names import one_line
 from autograd_lite._primitive import Primitive
-from autograd_lite._symbols import Base, Bracket, Call, Name, Slope, Sum, Symbol, symbol, terms_of
+from autograd_lite.explain._symbols import Base, Bracket, Call, Name, Slope, Sum, Symbol, symbol, terms_of
 
 # How tightly the surroundings bind.
 TERM, FACTOR, POWER = 0, 1, 2
@@ -141,11 +142,6 @@ def _ascii_call(row: Primitive, texts: Sequence[str]) -> str:
     symbol = f"{row.symbol}("
     text = _text_call(row, texts)
     return text.replace(symbol, f"{row.name}(", 1) if text.startswith(symbol) else text
-
-
-def one_line(text: str) -> str:
-    """A label in one line: control characters would move the cursor of a terminal."""
-    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
 
 
 def ascii_name(text: str) -> str:

@@ -269,8 +269,8 @@ def _called(row: Primitive, operands: tuple[Any, ...]) -> Symbol:
 
 def _where(condition: Any, a: Any, b: Any) -> Symbol:
     """A choice; between 0 and something else it is a product with a bracket."""
-    if not isinstance(condition, Bracket):
-        return symbol(a if condition else b)
+    if not isinstance(condition, Bracket):  # a number
+        return symbol(a if symbol(condition).coefficient else b)
     if a == b:
         return symbol(a)
     if symbol(b) == number(0.0):

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite import nn
-from autograd_lite._themes import DECADES, THEMES, fill
 from autograd_lite.drawing import draw
+from autograd_lite.drawing._themes import DECADES, THEMES, fill
 
 both = pytest.mark.parametrize("theme", THEMES.values(), ids=list(THEMES))
 MAGNITUDES = [0.0, *np.logspace(-DECADES - 1, 0, 50)]

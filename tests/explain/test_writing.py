@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite._latex import latex_figure, latex_name
-from autograd_lite._writing import ascii_name, one_line, width
+from autograd_lite._names import one_line
+from autograd_lite.explain._latex import latex_figure, latex_name
+from autograd_lite.explain._writing import ascii_name, width
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ from math import isclose, prod
 from operator import mul
 from typing import TYPE_CHECKING
 
-from autograd_lite._latex import LATEX
-from autograd_lite._simplification import simplified
-from autograd_lite._slopes import TOLERANCE
-from autograd_lite._symbols import Name, Symbol, TooLongError, evaluate, names_in, number
-from autograd_lite._writing import ASCII, FACTOR, TERM, Style, width, with_numbers, write
+from autograd_lite.explain._latex import LATEX
+from autograd_lite.explain._simplification import simplified
+from autograd_lite.explain._slopes import TOLERANCE
+from autograd_lite.explain._symbols import Name, Symbol, TooLongError, evaluate, names_in, number
+from autograd_lite.explain._writing import ASCII, FACTOR, TERM, Style, width, with_numbers, write
 
 if TYPE_CHECKING:
-    from autograd_lite.explain import Explanation, Path
+    from autograd_lite.explain._explain import Explanation, Path
 
 LONG = 12  # factors of a product: of a longer one those in the middle are left out
 SHOWN = 12  # quantities whose formulas are written

@@ -16,6 +16,7 @@ import graphviz
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lecture_graph import labelled, lecture_network
 
 from autograd_lite import compile, ops
 from autograd_lite._names import names_of
@@ -32,21 +33,6 @@ MAGIC = {
     "json": b"{",
     "dot": b"digraph",
 }
-
-
-def labelled(value, label):
-    value.label = label
-    return value
-
-
-def lecture_network():
-    """One hidden node, sigmoid twice, cross-entropy."""
-    x, y = Value(3.14, label="x"), Value(1.0, label="y")
-    w1, w2 = Value(0.6394, label="w1"), Value(0.025, label="w2")
-    b1, b2 = Value(0.0, label="b1"), Value(0.0, label="b2")
-    a1 = labelled(labelled(w1 * x + b1, "z1").sigmoid(), "a1")
-    y_hat = labelled(labelled(w2 * a1 + b2, "z2").sigmoid(), "ŷ")
-    return labelled(-(y * y_hat.log() + (1 - y) * (1 - y_hat).log()), "J")
 
 
 def network(*sizes, examples=1):
@@ -376,7 +362,7 @@ def test_a_value_shows_no_number_while_it_is_compiled():
 
 
 def test_the_gallery_draws_the_pictures_of_the_docs(no_dot, tmp_path):
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parent.parent.parent
     main = runpy.run_path(str(root / "demos" / "gallery.py"))["main"]
     for folder in (tmp_path / "first", tmp_path / "second"):
         main(folder)
@@ -437,7 +423,7 @@ def test_threads_can_render_at_once(no_dot):
 
 
 def test_stderr_stays_clean():
-    code = "from autograd_lite.drawing import draw, Value\nprint(len(draw(Value(1.0)).pipe('png')))"
+    code = "from autograd_lite import Value, draw\nprint(len(draw(Value(1.0)).pipe('png')))"
     env = {**os.environ, "FONTCONFIG_FILE": "/nonexistent/fonts.conf", "PATH": ""}
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env)
     assert run.stderr == ""

@@ -9,6 +9,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lecture_graph import labelled
 
 from autograd_lite import (
     Value,
@@ -27,11 +28,6 @@ from autograd_lite._names import names_of
 from autograd_lite.explain import explain
 from autograd_lite.nn import MLP, binary_cross_entropy
 from autograd_lite.testing import expressions
-
-
-def labelled(value, label):
-    value.label = label
-    return value
 
 
 def one_hidden_node(y=None):

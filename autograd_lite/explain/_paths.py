@@ -13,10 +13,10 @@ from math import inf, isnan
 from typing import NamedTuple
 
 from autograd_lite._chain_rule import CHOICES, operands
-from autograd_lite._simplification import factored
-from autograd_lite._slopes import expression, slope
-from autograd_lite._symbols import Symbol, TooLongError, named, number, total
 from autograd_lite.engine import Value
+from autograd_lite.explain._simplification import factored
+from autograd_lite.explain._slopes import expression, slope
+from autograd_lite.explain._symbols import Symbol, TooLongError, named, number, total
 
 # From a node z to each u below it: dz/du, and whether it is 0 because z is a choice of something else.
 Edges = Mapping[Value, Mapping[Value, tuple[float, bool]]]

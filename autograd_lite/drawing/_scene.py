@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from autograd_lite._boxes import Operands
-from autograd_lite._highlight import Highlight
-from autograd_lite._picture import Picture
-from autograd_lite._themes import Theme, fill
+from autograd_lite._formula import figure
+from autograd_lite.drawing._boxes import Operands
+from autograd_lite.drawing._highlight import Highlight
+from autograd_lite.drawing._picture import Picture
+from autograd_lite.drawing._themes import Theme, fill
 from autograd_lite.engine import Value
 
 # Verdana (Windows, macOS) and DejaVu Sans (Linux) are equally wide and know ∂, σ and ŷ: a text
@@ -89,7 +90,7 @@ class Scene(NamedTuple):
 
     def lines(self, node: Value, members: Sequence[Value]) -> list[str]:
         """What stands in the box of a node: its name, its number, its gradient, and what else is in it."""
-        lines = [f"{self.name(node)} = {number(node.data)}", self.gradient(node)]
+        lines = [f"{self.name(node)} = {figure(node.data)}", self.gradient(node)]
         return lines + [contents(members)] * (len(members) > 1)
 
     def box_of_lines(
@@ -140,7 +141,7 @@ class Scene(NamedTuple):
         root, name = self.names[self.root], self.names[node]
         is_short = max(len(root), len(name)) <= LONG_LABEL
         fraction = f"∂{root}/∂{name}" if is_short and self.root.grad == 1.0 else "grad"
-        return f"{escape(fraction)} = {number(node.grad)}"
+        return f"{escape(fraction)} = {figure(node.grad)}"
 
 
 def contents(members: Iterable[Value]) -> str:
@@ -162,11 +163,6 @@ def tooltip(text: str) -> str:
 
 def _printable(text: str) -> str:
     return re.sub("[^\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text.replace("\t", " "))
-
-
-def number(x: float, digits: int = 4) -> str:
-    """A number as it is written on a picture: never -0."""
-    return f"{x + 0.0:.{digits}g}"
 
 
 def plural(count: int, noun: str) -> str:

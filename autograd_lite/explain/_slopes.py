@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd_lite._primitive import Primitive
-from autograd_lite._symbols import (
+from autograd_lite.engine import Condition, Value
+from autograd_lite.explain._symbols import (
     LARGEST,
     Bracket,
     Call,
@@ -19,7 +20,6 @@ from autograd_lite._symbols import (
     recorded,
     symbol,
 )
-from autograd_lite.engine import Condition, Value
 from autograd_lite.ops import TABLE, exp, log, softmax
 
 # How far a formula may be from the number that the engine recorded: sigma' = y (1 - y) cancels in the tails.
@@ -89,7 +89,7 @@ def slope(node: Value, i: int, name: Callable[[Value], Symbol]) -> Symbol | None
 
     Examples
     --------
-    >>> from autograd_lite._symbols import named
+    >>> from autograd_lite.explain._symbols import named
     >>> z = Value(0.5, label="z")
     >>> y = z.sigmoid()
     >>> names = {z: named("z", 0.5), y: named("y", y.data)}

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite import nn, ops
-from autograd_lite._highlight import find_paths
 from autograd_lite._names import names_of
-from autograd_lite._themes import THEMES
 from autograd_lite.drawing import draw
+from autograd_lite.drawing._highlight import find_paths
+from autograd_lite.drawing._themes import THEMES
 from autograd_lite.engine import Value, topological_order
 
 FAINT = THEMES["light"].faint

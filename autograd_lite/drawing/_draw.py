@@ -7,20 +7,18 @@ from contextlib import suppress
 from numbers import Integral
 from typing import Any
 
-from autograd_lite._boxes import operands_of, simplify
 from autograd_lite._chain_rule import collector_paused
-from autograd_lite._diagram import draw_neurons
-from autograd_lite._graphs import draw_layers, draw_merged, draw_operations
-from autograd_lite._highlight import find_paths
 from autograd_lite._names import names_of
-from autograd_lite._network import Network, find_network
-from autograd_lite._picture import Picture
 from autograd_lite._recording import watching
-from autograd_lite._scene import Scene
-from autograd_lite._themes import THEMES
+from autograd_lite.drawing._boxes import operands_of, simplify
+from autograd_lite.drawing._diagram import draw_neurons
+from autograd_lite.drawing._graphs import draw_layers, draw_merged, draw_operations
+from autograd_lite.drawing._highlight import find_paths
+from autograd_lite.drawing._network import Network, find_network
+from autograd_lite.drawing._picture import Picture
+from autograd_lite.drawing._scene import Scene
+from autograd_lite.drawing._themes import THEMES
 from autograd_lite.engine import Value, topological_order
-
-__all__ = ["Picture", "draw"]
 
 DETAILS = ("auto", "operations", "neurons", "layers")
 WEIGHTS = ("weight", "gradient")

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_lite import nn, ops
-from autograd_lite._boxes import operands_of
-from autograd_lite._network import find_network
-from autograd_lite._placement import CHARACTER, LINE, pass_between, place_texts
 from autograd_lite.drawing import draw
+from autograd_lite.drawing._boxes import operands_of
+from autograd_lite.drawing._network import find_network
+from autograd_lite.drawing._placement import CHARACTER, LINE, pass_between, place_texts
 from autograd_lite.engine import Value, topological_order
 
 WIDTHS = st.lists(st.integers(1, 4), min_size=2, max_size=4)

@@ -15,12 +15,12 @@ from pathlib import Path
 from string import Template
 from xml.etree import ElementTree
 
-from autograd_lite._picture import check_writable, write
-from autograd_lite._steps import Step, number, one_line, shown_names, steps_of
+from autograd_lite._formula import figure
+from autograd_lite._names import one_line
+from autograd_lite.animation._steps import Step, shown_names, steps_of
 from autograd_lite.drawing import draw
+from autograd_lite.drawing._picture import check_writable, write
 from autograd_lite.engine import Value, topological_order
-
-__all__ = ["animate"]
 
 NODE = re.compile(r"n(\d+)")
 OPERAND = re.compile(r"n(\d+)_(\d+)")  # a constant or a condition
@@ -125,7 +125,7 @@ def _page(root: Value, order: Sequence[Value], title: str | None) -> str:
 
 
 def _text(name: str) -> str:
-    return (files("autograd_lite") / "_animation" / name).read_text(encoding="utf-8")
+    return (files("autograd_lite.animation") / name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:
@@ -183,7 +183,7 @@ def _label(node: Value, name: str, gradient: str) -> str:
     """The label of a box, in which the name, the number and the gradient are texts of their own."""
     style = "<B>{}</B>" if node.label else "<I>{}</I>"
     symbol = f'<TD ROWSPAN="2" CELLPADDING="4"><FONT POINT-SIZE="15">{_escape(node.symbol)}</FONT></TD>'
-    top = f"{style.format(_escape(name))} = {number(node.data)}"
+    top = f"{style.format(_escape(name))} = {figure(node.data)}"
     room = f'<TD ROWSPAN="2" WIDTH="{6 + len(name) // 3}"></TD>'  # for a browser whose letters are wider
     first = f'{symbol if node.op else ""}<TD ALIGN="LEFT">{top}</TD>{room}'
     second = f'<TD ALIGN="LEFT">{_escape(gradient)}</TD>'

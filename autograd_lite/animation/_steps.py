@@ -8,8 +8,8 @@ from math import isnan
 from typing import NamedTuple
 
 from autograd_lite._chain_rule import CHOICES, operands
-from autograd_lite._formula import formula
-from autograd_lite._names import names_of
+from autograd_lite._formula import figure, formula
+from autograd_lite._names import names_of, one_line
 from autograd_lite.engine import Condition, Value, topological_order
 
 LONGEST_NAME = 32  # of a longer one the beginning is shown
@@ -85,16 +85,6 @@ def shown_names(order: Sequence[Value]) -> dict[Value, str]:
     return {node: _short(name) for node, name in names_of(order).items()}
 
 
-def one_line(text: str) -> str:
-    """A text that anyone may have written, on one line and of printable characters."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
-
-
-def number(x: float) -> str:
-    """A number as it is written on pictures, and never -0."""
-    return f"{x + 0.0:.4g}"
-
-
 def terms(root: Value) -> list[Term]:
     """The terms of x̄ = Σ v̄ ∂v/∂x in the order, and with the numbers, of `Value.backward`.
 
@@ -166,13 +156,13 @@ def _forward(order: Sequence[Value], names: Mapping[Value, str]) -> Iterator[Ste
     place = {node: i for i, node in enumerate(order)}
 
     def name(x: Value | float) -> str:
-        return names[x] if isinstance(x, Value) else number(x)
+        return names[x] if isinstance(x, Value) else figure(x)
 
     def data(x: Value | float) -> str:
-        return number(x.data if isinstance(x, Value) else x)
+        return figure(x.data if isinstance(x, Value) else x)
 
     for i, node in enumerate(order):
-        result = f"= {number(node.data)}"
+        result = f"= {figure(node.data)}"
         if not node.op:
             yield Step("forward", (f"{names[node]} {result}",), "a leaf", i)
             continue
@@ -201,7 +191,7 @@ def _backward(order: Sequence[Value], names: Mapping[Value, str]) -> Iterator[St
 
     def gradient(x: Value, total: float) -> str:
         short = max(len(names[root]), len(names[x])) <= LONGEST_IN_FRACTION
-        return f"{_fraction(names[root], names[x]) if short else 'grad'} = {number(total)}"
+        return f"{_fraction(names[root], names[x]) if short else 'grad'} = {figure(total)}"
 
     line = (f"{_fraction(names[root], names[root])} = 1",)
     yield Step("backward", line, node=len(order) - 1, gradient=gradient(root, 1.0))
@@ -231,12 +221,12 @@ def _term_line(t: Term, names: Mapping[Value, str], root: str) -> tuple[str, ...
         return (f"{whole} += 0",)
     line = (
         f"{whole} += {_fraction(root, node)} * {_fraction(node, operand)}",
-        f"= {number(t.adjoint)} * {_in_parentheses(number(t.partial))}",
-        f"= {number(t.term)}",
+        f"= {figure(t.adjoint)} * {_in_parentheses(figure(t.partial))}",
+        f"= {figure(t.term)}",
     )
     if t.before is None:
         return line
-    now = f"now {number(t.before)} + {_in_parentheses(number(t.term))} = {number(t.total)}"
+    now = f"now {figure(t.before)} + {_in_parentheses(figure(t.term))} = {figure(t.total)}"
     return (*line[:-1], f"{line[-1]},", now)
 
 

@@ -12,29 +12,16 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lecture_graph import labelled, lecture_network
 
 from autograd_lite import dot, maximum, ops, where
+from autograd_lite._formula import figure
 from autograd_lite._names import names_of
-from autograd_lite._steps import number, steps_of, terms
 from autograd_lite.animation import animate
+from autograd_lite.animation._steps import steps_of, terms
 from autograd_lite.engine import Value, topological_order
 from autograd_lite.nn import MLP, binary_cross_entropy
 from autograd_lite.testing import expressions, mlps
-
-
-def labelled(value, label):
-    value.label = label
-    return value
-
-
-def lecture_network():
-    """One hidden node, sigmoid twice, cross-entropy."""
-    x, y = Value(3.14, label="x"), Value(1.0, label="y")
-    w1, w2 = Value(0.6394, label="w1"), Value(0.025, label="w2")
-    b1, b2 = Value(0.0, label="b1"), Value(0.0, label="b2")
-    a1 = labelled(labelled(w1 * x + b1, "z1").sigmoid(), "a1")
-    y_hat = labelled(labelled(w2 * a1 + b2, "z2").sigmoid(), "ŷ")
-    return labelled(-(y * y_hat.log() + (1 - y) * (1 - y_hat).log()), "J")
 
 
 def lines(value):
@@ -218,13 +205,13 @@ def check_steps(root):
     shown = {}
     for step in steps:
         if step.phase == "forward":
-            assert step.line[-1].endswith(f"= {number(order[step.node].data)}")
+            assert step.line[-1].endswith(f"= {figure(order[step.node].data)}")
         if step.phase == "backward":
             shown[step.node] = step.gradient
     assert len(shown) == len(order)
     for i, node in enumerate(order):
         assert repr(sums.get(node, 0.0)) == repr(node.grad)
-        assert shown[i].endswith(f" = {number(node.grad)}")
+        assert shown[i].endswith(f" = {figure(node.grad)}")
         assert shown[i].startswith((f"∂{names[root]}/∂{names[node]} =", "grad ="))
     for t in terms(root):
         if t.term is not None:
@@ -246,8 +233,8 @@ def test_the_page_holds_the_steps_as_text_and_the_end_as_picture(page_of):
     for i, node in enumerate(order):
         *_, heading, gradient = boxes[str(i)]
         name = names_of(order)[node]
-        assert heading == f"{name} = {number(node.data)}"
-        assert gradient == f"∂J/∂{name} = {number(node.grad)}"
+        assert heading == f"{name} = {figure(node.data)}"
+        assert gradient == f"∂J/∂{name} = {figure(node.grad)}"
 
 
 def test_every_edge_and_node_of_a_step_is_in_the_picture(page_of):
@@ -361,7 +348,7 @@ def test_every_label_makes_a_page(tmp_path_factory, first, second):
 
 
 def test_the_files_of_the_page_are_part_of_the_package():
-    folder = files("autograd_lite") / "_animation"
+    folder = files("autograd_lite.animation")
     assert {"page.html", "style.css", "stepper.js"} <= {file.name for file in folder.iterdir()}
 
 

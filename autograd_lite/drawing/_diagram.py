@@ -9,11 +9,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from autograd_lite._highlight import Highlight
-from autograd_lite._network import Network, Part, activation_of, examples_of
-from autograd_lite._picture import Picture
-from autograd_lite._placement import CHARACTER, Point, pass_between, place_texts
-from autograd_lite._scene import NO_GRADIENT, Scene, escape, largest, number, plural, tooltip
+from autograd_lite._formula import figure
+from autograd_lite.drawing._highlight import Highlight
+from autograd_lite.drawing._network import Network, Part, activation_of, examples_of
+from autograd_lite.drawing._picture import Picture
+from autograd_lite.drawing._placement import CHARACTER, Point, pass_between, place_texts
+from autograd_lite.drawing._scene import NO_GRADIENT, Scene, escape, largest, plural, tooltip
 from autograd_lite.engine import Value
 
 NUMBERED = 24  # so many edges have room for their numbers
@@ -169,7 +170,7 @@ def _draw_circle(diagram: Diagram, part: Part) -> None:
         **scene.text(is_lit),
     )
     if sizes.text and part.sums and part.sums[0].biases:
-        biases = ", ".join(number(bias.data, 2) for bias in part.sums[0].biases)
+        biases = ", ".join(figure(bias.data, 2) for bias in part.sums[0].biases)
         x, y = diagram.at[part]
         _draw_text(diagram, f"{name}b", (x, y - sizes.diameter / 2 - 0.1), f"b = {biases}", 8, is_lit)
 
@@ -193,7 +194,7 @@ def _lines(diagram: Diagram, part: Part) -> list[tuple[str, int]]:
     elif part.activation:
         lines = [(escape(part.activation), len(part.activation))]
     if not diagram.is_batch:
-        text = number(node.data if node is not None else part.number or 0.0, 2)
+        text = figure(node.data if node is not None else part.number or 0.0, 2)
         lines.append((text, len(text)))
     return lines
 
@@ -203,8 +204,8 @@ def _about(diagram: Diagram, part: Part) -> str:
     node, names = _node(part), diagram.scene.names
     if part.kind == "input" or node is None:
         return f"input {part.name if node is None else names[node]}"
-    texts = [] if diagram.is_batch else [f"{names[node]} = {number(node.data)}"]
-    texts += [f"{names[bias]} = {number(bias.data)}" for bias in part.sums[0].biases]
+    texts = [] if diagram.is_batch else [f"{names[node]} = {figure(node.data)}"]
+    texts += [f"{names[bias]} = {figure(bias.data)}" for bias in part.sums[0].biases]
     return "\n".join(["neuron", *texts])
 
 
@@ -282,8 +283,8 @@ def _bends(diagram: Diagram, tail: Part, head: Part) -> list[Point]:
 
 
 def _about_weight(scene: Scene, weight: Value) -> str:
-    gradient = f"grad = {number(weight.grad)}" if weight.has_grad else NO_GRADIENT
-    return f"{scene.names[weight]} = {number(weight.data)}\n{gradient}"
+    gradient = f"grad = {figure(weight.grad)}" if weight.has_grad else NO_GRADIENT
+    return f"{scene.names[weight]} = {figure(weight.data)}\n{gradient}"
 
 
 def _draw_flows(diagram: Diagram) -> None:
@@ -300,7 +301,7 @@ def _draw_numbers(diagram: Diagram, edges: Sequence[Edge], weigh: str) -> bool:
     ends = {(edge.tail, edge.head) for edge in edges if edge.tail.column < edge.head.column}
     if not len(ends) == len(edges) <= NUMBERED:  # on parallel edges, numbers would lie on each other
         return False
-    texts = [number(edge.number, 2) for edge in edges]
+    texts = [figure(edge.number, 2) for edge in edges]
     labels = [edge.weight.label for edge in edges]
     if weigh == "weight" and all(0 < len(label) <= SHORT for label in labels):
         texts = [f"{label} = {text}" for label, text in zip(labels, texts, strict=True)]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 
 from autograd_lite import exp, log, maximum, ops, relu, sigmoid, where
-from autograd_lite._simplification import factored, opened, simplified
-from autograd_lite._symbols import TooLongError, evaluate, named, number, total
-from autograd_lite._writing import ASCII, UNICODE, write
+from autograd_lite.explain._simplification import factored, opened, simplified
+from autograd_lite.explain._symbols import TooLongError, evaluate, named, number, total
+from autograd_lite.explain._writing import ASCII, UNICODE, write
 from autograd_lite.testing import expressions
 
 x, y, z = named("x", 2.0), named("y", 3.0), named("z", -0.5)
@@ -78,7 +78,7 @@ def test_an_expression_is_written_as_short_as_it_can_be(e, expected):
 
 
 def test_numbers_take_the_places_of_names():
-    from autograd_lite._writing import with_numbers
+    from autograd_lite.explain._writing import with_numbers
 
     numbers = with_numbers(UNICODE)
     assert write(x * z + y, numbers) == "2·(-0.5) + 3"

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from autograd_lite._boxes import Operands
-from autograd_lite._sums import SIGMOIDS, Sum, weighted_sums
+from autograd_lite.drawing._boxes import Operands
+from autograd_lite.drawing._sums import SIGMOIDS, Sum, weighted_sums
 from autograd_lite.engine import Value
 
 WITH_PARAMETER = frozenset({"leaky_relu", "elu"})  # which may be a leaf
