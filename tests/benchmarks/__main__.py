@@ -20,6 +20,7 @@ BENCHMARKS = {
     "calculus": "calculus",
     "memory": "memory",
     "deep": "deep",
+    "pictures": "pictures",
     "classifiers": "classifiers",
 }
 
