@@ -1,8 +1,8 @@
 """Pictures of large graphs, as `draw` makes them by itself, from the `Value` to the SVG with its layout.
 
 The loss of 100 examples in micrograd's demo network, 2-16-16-1, once with a `dot` for each neuron and once in
-binary operators; a chain; and one example in a network 64-300-100-10. `explain` writes out the derivative by a
-weight. The bar is that of whoever waits in front of a notebook.
+binary operators; a chain; and one example in a network 64-300-100-10. `explain` writes out one derivative by
+a weight. The bar is that of whoever waits in front of a notebook.
 """
 
 from __future__ import annotations
