@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from numbers import Integral
 from shutil import get_terminal_size
@@ -14,6 +14,7 @@ from autograd_lite._chain_rule import collector_paused, operands_first, pull_bac
 from autograd_lite._choose import choose_argument
 from autograd_lite._names import names_of
 from autograd_lite._recording import watching
+from autograd_lite._staleness import stale_node
 from autograd_lite.engine import Value, topological_order
 from autograd_lite.explain._layout import latex, text
 from autograd_lite.explain._paths import Edges, Formulas, Route, condensed, depends_on, routes, values_in
@@ -26,33 +27,32 @@ FORMULAS = 100  # of a path, and of the nodes on all paths: more are not written
 DETAILS = {"auto": None, "labels": True, "operations": False}
 
 
-class Factor(NamedTuple):
+@dataclass(frozen=True)
+class Factor:
     """A local derivative ∂z/∂u on a path.
 
     Parameters
     ----------
-    top, below : str
+    of, by : str
         The names of z and u.
     formula : str
         The derivative in terms of names, empty where it is too long to be read, and in the middle of a
         path of more than 100 factors.
     value : float
         The derivative as a number.
-    symbol : Symbol or None
-        What `formula` was written from.
 
     Examples
     --------
     >>> x = Value(3.0, label="x")
-    >>> explain(x * x, x).paths[0].factors[0][:4]
-    ('v1', 'x', '2·x', 6.0)
+    >>> explain(x * x, x).paths[0].factors[0]
+    Factor(of='v1', by='x', formula='2·x', value=6.0)
     """
 
-    top: str
-    below: str
+    of: str
+    by: str
     formula: str
     value: float
-    symbol: Symbol | None
+    _symbol: Symbol | None = field(repr=False, compare=False)
 
 
 class Path(NamedTuple):
@@ -79,28 +79,30 @@ class Path(NamedTuple):
     nodes: Sequence[Value]
 
 
-class Quantity(NamedTuple):
+@dataclass(frozen=True)
+class Quantity:
     """A node of which an explanation speaks.
 
     Parameters
     ----------
     name : str
         Its name.
-    symbol : Symbol or None
-        Its formula, None where it is too long to be read, or would be one of more than 100.
+    formula : str
+        How it was computed, empty where that is too long to be read, or would be one of more than 100.
     value : float
         Its number.
 
     Examples
     --------
     >>> x = Value(3.0, label="x")
-    >>> [(q.name, q.value) for q in explain(x.exp() * x, x).quantities]
-    [('v2', 60.256610769563004), ('v1', 20.085536923187668)]
+    >>> explain(x * x, x).quantities
+    [Quantity(name='v1', formula='x²', value=9.0)]
     """
 
     name: str
-    symbol: Symbol | None
+    formula: str
     value: float
+    _symbol: Symbol | None = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -125,7 +127,7 @@ class Explanation:
     rest : float
         The sum of their products.
     quantities : sequence of Quantity
-        The nodes on `paths`, with their formulas.
+        The nodes on `paths` and those that their formulas mention, leaves left out.
 
     Examples
     --------
@@ -180,7 +182,8 @@ class Explanation:
         >>> print(explain(x * x, x).to_latex())
         \begin{aligned}
         \frac{\partial v_{1}}{\partial x} &= 2\,x \\
-        &= 6
+        &= 6 \\[1ex]
+        v_{1} &= {x}^{2} = {3}^{2} = 9
         \end{aligned}
         """
         return latex(self)
@@ -205,17 +208,13 @@ class Explanation:
                 {
                     "product": path.product,
                     "factors": [
-                        {"of": f.top, "by": f.below, "formula": f.formula, "value": f.value}
-                        for f in path.factors
+                        {"of": f.of, "by": f.by, "formula": f.formula, "value": f.value} for f in path.factors
                     ],
                 }
                 for path in self.paths
             ],
             "rest": {"path_count": self.rest_count, "sum": self.rest},
-            "quantities": [
-                {"name": q.name, "formula": q.symbol and write(q.symbol, UNICODE), "value": q.value}
-                for q in self.quantities
-            ],
+            "quantities": [{"name": q.name, "formula": q.formula, "value": q.value} for q in self.quantities],
         }
 
     def __str__(self) -> str:
@@ -270,6 +269,8 @@ def explain(y: Value, x: Value, *, detail: str = "auto", max_paths: int = 5) -> 
         If `y` or `x` is not a Value, or `detail` no string.
     ValueError
         If `detail` is unknown, or `max_paths` is less than 1 or no integer.
+    RuntimeError
+        If the data of a leaf was changed after it was used, as by a step of training.
 
     References
     ----------
@@ -297,20 +298,26 @@ def explain(y: Value, x: Value, *, detail: str = "auto", max_paths: int = 5) -> 
     """
     for node, which in ((y, "differentiate"), (x, "differentiate by")):
         if not isinstance(node, Value):
-            raise TypeError(f"expected a Value to {which}, but got {node!r:.80}")
+            one = ": one at a time" if isinstance(node, Iterable) and not isinstance(node, str) else ""
+            raise TypeError(f"expected a Value to {which}, but got {node!r:.80}{one}")
     by_labels = choose_argument(DETAILS, detail, "detail")
     if not isinstance(max_paths, Integral) or isinstance(max_paths, bool) or max_paths < 1:
         raise ValueError(f"expected an integer of at least 1 for max_paths, but got {max_paths!r}")
     if watch := watching():
         watch.refuse("explain was called", "explain outside of the function")
     every = topological_order(y)
-    names = names_of(every)
+    names = names_of([*every, x] if x not in set(every) else every)
+    if (changed := stale_node(every)) is not None:
+        raise RuntimeError(
+            f"the data of an operand changed after {changed.op} had used it: compute {names[y]} again before "
+            "you explain it"
+        )
     below = operands_first([y])
     gradient = pull_back(below, [(y, 1.0)]).get(x, 0.0)
     dependent = depends_on(below, x)
     order = [node for node in below if node in dependent]
     if x not in order:
-        return Explanation(y, x, names[y], names.get(x, x.label or "x"), gradient, (), 0, 0.0, ())
+        return Explanation(y, x, names[y], names[x], gradient, (), 0, 0.0, ())
     if by_labels is None:
         by_labels = any(node.label for node in order if node not in (y, x))
     parts = _parts_of_sums(every) if detail == "auto" else set()
@@ -320,11 +327,12 @@ def explain(y: Value, x: Value, *, detail: str = "auto", max_paths: int = 5) -> 
     found = routes(order, edges, x, int(max_paths))
     formulas = Formulas(names, called, stops, order)
     paths = [_path(route, edges, names, formulas) for route in found.largest]
+    quantities = _quantities(_in_order_of_paths(paths, every), names, formulas)
+    factors = [f for path in paths for f in path.factors]
+    mentioned = _names_in(x._symbol for x in (*factors, *quantities))
     on_paths = {node for path in paths for node in path.nodes}
-    quantities = _quantities([node for node in reversed(every) if node in on_paths], names, formulas)
-    mentioned = _names_in([f.symbol for path in paths for f in path.factors] + [q.symbol for q in quantities])
-    shown = on_paths | {node for node in every if node in called and names[node] in mentioned}
-    quantities = _quantities([node for node in reversed(every) if node in shown], names, formulas)
+    extra = [node for node in every if node in called and names[node] in mentioned and node not in on_paths]
+    quantities += _quantities(reversed(extra), names, formulas)
     return Explanation(y, x, names[y], names[x], gradient, paths, found.rest_count, found.rest, quantities)
 
 
@@ -341,13 +349,19 @@ def _parts_of_sums(order: Iterable[Value]) -> set[Value]:
     }
 
 
+def _in_order_of_paths(paths: Sequence[Path], order: Sequence[Value]) -> list[Value]:
+    """The nodes of the first path, then those of the others, each after its users."""
+    first = {node: i for i, path in reversed(list(enumerate(paths))) for node in path.nodes}
+    return sorted((node for node in reversed(order) if node in first), key=first.__getitem__)
+
+
 def _quantities(nodes: Iterable[Value], names: Mapping[Value, str], formulas: Formulas) -> list[Quantity]:
     """Those of the nodes that are no leaves."""
-    computed = [node for node in nodes if node._primitive is not None]
-    return [
-        Quantity(names[node], formulas.of_node(node) if i < FORMULAS else None, node._number)
-        for i, node in enumerate(computed)
-    ]
+    found = []
+    for i, node in enumerate(node for node in nodes if node._primitive is not None):
+        symbol = formulas.of_node(node) if i < FORMULAS else None
+        found.append(Quantity(names[node], _text(symbol), node._number, symbol))
+    return found
 
 
 def _names_in(symbols: Iterable[Symbol | None]) -> set[str]:
@@ -357,9 +371,17 @@ def _names_in(symbols: Iterable[Symbol | None]) -> set[str]:
 def _path(route: Route, edges: Edges, names: Mapping[Value, str], formulas: Formulas) -> Path:
     nodes = route.nodes()
     factors = []
+    product, is_zero = 1.0, False
     for i, (top, below) in enumerate(pairwise(nodes)):
+        value, is_off = edges[top][below]
         is_inside = FORMULAS // 2 <= i < len(nodes) - 1 - FORMULAS // 2
-        symbol = None if is_inside else formulas.of_derivative(top, below)
-        formula = "" if symbol is None else write(symbol, UNICODE)
-        factors.append(Factor(names[top], names[below], formula, edges[top][below][0], symbol))
-    return Path(route.product, factors, nodes)
+        symbol = None if is_inside else formulas.of_derivative(top, below, value)
+        factors.append(Factor(names[top], names[below], _text(symbol), value, symbol))
+        # From y down, as adjoints are multiplied: in another order it might overflow where they do not.
+        is_zero = is_zero or is_off
+        product = 0.0 if is_zero else product * value
+    return Path(product, factors, nodes)
+
+
+def _text(symbol: Symbol | None) -> str:
+    return "" if symbol is None else write(symbol, UNICODE)

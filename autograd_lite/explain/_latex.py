@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from autograd_lite._formula import figure
 from autograd_lite._names import one_line
 from autograd_lite._primitive import Primitive
-from autograd_lite.explain._writing import Style, ascii_name
+from autograd_lite.explain._writing import Style, ascii_name, constant
 
 FUNCTIONS = (
     "sin",
@@ -47,11 +47,16 @@ def latex_name(text: str) -> str:
     w_{2} \hat{y} W^{(1)}_{0,2} \alpha \mathrm{loss}
     """
     text = one_line(text)
+    if copy := re.fullmatch(r"(.+)#(\d+)", text):
+        return f"{{{_plain_name(copy[1])}}}^{{[{copy[2]}]}}"
+    return _plain_name(text)
+
+
+def _plain_name(text: str) -> str:
+    """A label that is no copy of another."""
     if layer := re.fullmatch(r"([A-Za-z]+)(\d*)\[(\d+(?:,\d+)*)\]", text):
         number = f"^{{({layer[2]})}}" if layer[2] else ""
         return f"{_latex_word(layer[1])}{number}_{{{layer[3]}}}"
-    if copy := re.fullmatch(r"(.+)#(\d+)", text):
-        return f"{{{latex_name(copy[1])}}}^{{[{copy[2]}]}}"
     plain = ascii_name(text)
     if parts := re.fullmatch(r"([A-Za-z]+?)(?:_(hat|tilde|bar|dot))?_?(\d*)", plain):
         word = _latex_word(parts[1])
@@ -68,7 +73,15 @@ def _latex_word(word: str) -> str:
 
 def latex_figure(x: float) -> str:
     """A number of four digits, with its power of ten."""
-    text = figure(x)
+    return _with_power_of_ten(figure(x))
+
+
+def latex_constant(x: float) -> str:
+    """A constant as it was typed, with its power of ten."""
+    return _with_power_of_ten(constant(x))
+
+
+def _with_power_of_ten(text: str) -> str:
     if text in ("inf", "-inf", "nan"):
         return text.replace("inf", r"\infty").replace("nan", r"\mathrm{NaN}")
     mantissa, _, exponent = text.partition("e")
@@ -78,7 +91,7 @@ def latex_figure(x: float) -> str:
 def _latex_power(base: str, exponent: float) -> str:
     if exponent == 0.5:
         return f"\\sqrt{{{base}}}"
-    return f"{{{base}}}^{{{figure(exponent)}}}"
+    return f"{{{base}}}^{{{latex_constant(exponent)}}}"
 
 
 def _latex_call(row: Primitive, texts: Sequence[str]) -> str:
@@ -114,6 +127,9 @@ LATEX = Style(
     (r"\left[", r"\right]"),
     LATEX_SIGNS,
     lambda f: f"\\operatorname{{{f}}}'",
+    lambda top, below: rf"\frac{{\partial {top}}}{{\partial {below}}}",
+    lambda name, i: f"{{{name}}}^{{[{i}]}}",
     latex_figure,
+    latex_constant,
     True,
 )

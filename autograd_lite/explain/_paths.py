@@ -10,12 +10,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import nlargest
 from math import inf, isnan
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd_lite._chain_rule import CHOICES, operands
-from autograd_lite.engine import Value
+from autograd_lite.engine import Condition, Value
 from autograd_lite.explain._simplification import factored
-from autograd_lite.explain._slopes import expression, slope
+from autograd_lite.explain._slopes import agrees, expression, slope
 from autograd_lite.explain._symbols import Symbol, TooLongError, named, number, total
 
 # From a node z to each u below it: dz/du, and whether it is 0 because z is a choice of something else.
@@ -120,18 +120,16 @@ def _added(a: tuple[float, bool], b: tuple[float, bool]) -> tuple[float, bool]:
 def _between(top: Value, stops: set[Value], inside: set[Value]) -> list[Value]:
     """A node and those below it down to the stops, each before its operands."""
     order: list[Value] = []
-    seen = {top}
+    seen: set[Value] = set()
     todo: list[tuple[Value, bool]] = [(top, False)]
     while todo:
         node, is_done = todo.pop()
         if is_done:
             order.append(node)
-            continue
-        todo.append((node, True))
-        for x, _, _ in local_derivatives(node):
-            if x in inside and x not in stops and x not in seen:
-                seen.add(x)
-                todo.append((x, False))
+        elif node not in seen:
+            seen.add(node)
+            todo.append((node, True))
+            todo += [(x, False) for x, _, _ in local_derivatives(node) if x in inside and x not in stops]
     return order[::-1]
 
 
@@ -174,16 +172,28 @@ class Formulas:
         self, names: Mapping[Value, str], called: set[Value], stops: set[Value], inside: Sequence[Value]
     ) -> None:
         self.names, self.called, self.stops, self.inside = names, called, stops, set(inside)
+        self.softmaxes = {node.inputs: node for node in names if node.op == "softmax"}
 
     def of_node(self, node: Value) -> Symbol | None:
-        """A node by what is below it, down to names, None if that is too long."""
+        """A node by what is below it, down to names, None if that is too long, or rounding spoils it."""
         try:
-            return self._expand(node)
+            found = self._expand(node, {})
         except TooLongError:
             return None
+        return found if agrees(found, node._number) else None
 
-    def of_derivative(self, top: Value, below: Value) -> Symbol | None:
-        """dz/du as an expression: the sum over the paths through nodes between z and u."""
+    def of_derivative(self, top: Value, below: Value, value: float) -> Symbol | None:
+        """dz/du as an expression: the sum over the paths through nodes between z and u.
+
+        None if it is too long, or does not evaluate to the `value` that the derivative has.
+        """
+        try:
+            found = self._derivative(top, below)
+        except TooLongError:
+            return None
+        return found if found is not None and agrees(found, value) else None
+
+    def _derivative(self, top: Value, below: Value) -> Symbol | None:
         known: dict[Value, Symbol] = {}
         region = _between(top, self.stops, self.inside)
         # Only what leads to `below` has a part in it.
@@ -193,21 +203,18 @@ class Formulas:
                 leads.add(node)
         terms: dict[Value, list[Symbol]] = defaultdict(list)
         terms[top].append(number(1.0))
-        try:
-            for node in region:
-                if node not in leads or not terms[node]:
+        for node in region:
+            if node not in leads or not terms[node]:
+                continue
+            adjoint = total(terms[node])
+            for i, (x, partial) in enumerate(zip(node.inputs, node.partials, strict=True)):
+                if partial is None or x not in leads or (x is not below and x in self.stops):
                     continue
-                adjoint = total(terms[node])
-                for i, (x, partial) in enumerate(zip(node.inputs, node.partials, strict=True)):
-                    if partial is None or x not in leads or (x is not below and x in self.stops):
-                        continue
-                    local = slope(node, i, lambda v: self._name(v, known))
-                    if local is None:
-                        return None
-                    terms[x].append(adjoint * local)
-            return factored(total(terms[below]))
-        except TooLongError:
-            return None
+                local = slope(node, i, partial, lambda v: self._name(v, known), self.softmaxes)
+                if local is None:
+                    return None
+                terms[x].append(adjoint * local)
+        return factored(total(terms[below]))
 
     def _name(self, node: Value, known: dict[Value, Symbol]) -> Symbol:
         """A node by its name or by its formula."""
@@ -220,9 +227,8 @@ class Formulas:
                 known[node] = named(self.names[node], node._number)
         return known[node]
 
-    def _expand(self, top: Value, known: dict[Value, Symbol] | None = None) -> Symbol:
+    def _expand(self, top: Value, known: dict[Value, Symbol]) -> Symbol:
         """A node as an expression of named ones, without recursion."""
-        known = {} if known is None else known
         todo = [top]
         while todo:
             node = todo[-1]
@@ -243,11 +249,13 @@ class Formulas:
 def values_in(node: Value) -> list[Value]:
     """The operands that are Values, those in conditions included."""
     found: list[Value] = []
-    unread = list(node.inputs)
+    seen: set[Condition] = set()
+    unread: list[Any] = list(node.inputs)
     while unread:
         x = unread.pop()
         if isinstance(x, Value):
             found.append(x)
-        elif hasattr(x, "inputs"):
+        elif isinstance(x, Condition) and x not in seen:
+            seen.add(x)
             unread += x.inputs
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from autograd_lite._primitive import Primitive
@@ -20,13 +21,12 @@ from autograd_lite.explain._symbols import (
     recorded,
     symbol,
 )
-from autograd_lite.ops import TABLE, exp, log, softmax
+from autograd_lite.ops import TABLE, exp, log
 
-# How far a formula may be from the number that the engine recorded: sigma' = y (1 - y) cancels in the tails.
-TOLERANCE = 1e-9
+# How far a formula may be from its number: relative to the number, and to its terms, which may cancel.
+RTOL, ROUNDING = 1e-6, 1e-12
 
 # Where the table has a form that keeps all digits, or one for every case, the textbook's is written.
-# A row gives the derivatives of y by each operand x, from y, the operands and the index of the operand.
 # A row gives the derivative of y by the operand at an index, from a function that gives y, and the operands.
 TEXTBOOK: Mapping[str, Callable[[Callable[[], Any], Sequence[Any], int], Any]] = {
     "sigmoid": lambda y, xs, i: y() * (1.0 - y()),
@@ -37,6 +37,8 @@ TEXTBOOK: Mapping[str, Callable[[Callable[[], Any], Sequence[Any], int], Any]] =
     "arcsinh": lambda y, xs, i: (1.0 + xs[0] ** 2.0) ** -0.5,
     "arccosh": lambda y, xs, i: (xs[0] ** 2.0 - 1.0) ** -0.5,
     "arctanh": lambda y, xs, i: 1.0 / (1.0 - xs[0] ** 2.0),
+    "div": lambda y, xs, i: 1.0 / xs[1] if i == 0 else -xs[0] / xs[1] ** 2.0,
+    "reciprocal": lambda y, xs, i: -(xs[0] ** -2.0),
     "hypot": lambda y, xs, i: xs[i] / y(),
     "norm": lambda y, xs, i: xs[i] / y(),
     "arctan2": lambda y, xs, i: (xs[1] if i == 0 else -xs[0]) / (xs[0] ** 2.0 + xs[1] ** 2.0),
@@ -54,9 +56,6 @@ TEXTBOOK: Mapping[str, Callable[[Callable[[], Any], Sequence[Any], int], Any]] =
     "mean": lambda y, xs, i: 1.0 / len(xs),
     "dot": lambda y, xs, i: xs[(i + len(xs) // 2) % len(xs)],
     "logsumexp": lambda y, xs, i: exp(xs[i] - y()),
-    "softmax": lambda y, xs, i: (
-        y() * ((1.0 if i == int(xs[-1].coefficient) else 0.0) - softmax(list(xs)[:-1])[i])
-    ),
 }
 
 
@@ -73,10 +72,16 @@ class _Operands(Sequence[Any]):
         return operand(self.inputs[i], self.name)
 
 
-def slope(node: Value, i: int, name: Callable[[Value], Symbol]) -> Symbol | None:
+def slope(
+    node: Value,
+    i: int,
+    expected: float,
+    name: Callable[[Value], Symbol],
+    softmaxes: Mapping[tuple[Any, ...], Value] = MappingProxyType({}),
+) -> Symbol | None:
     """The local derivative ∂y/∂x of a node y by its i-th operand x, None where it has no formula to be read.
 
-    What is returned always evaluates to the number that the engine recorded.
+    What is returned evaluates to the number that the engine recorded, up to rounding.
 
     Parameters
     ----------
@@ -84,8 +89,13 @@ def slope(node: Value, i: int, name: Callable[[Value], Symbol]) -> Symbol | None
         The node, which is no leaf.
     i : int
         The position of the operand in ``node.inputs``.
+    expected : float
+        The derivative that the engine recorded.
     name : callable
         The expression for a node, usually its name.
+    softmaxes : mapping, optional
+        The nodes of the graph that are outputs of a softmax, by their inputs, of which the last is the
+        number of the output: the derivative of one has another in it.
 
     Examples
     --------
@@ -93,30 +103,38 @@ def slope(node: Value, i: int, name: Callable[[Value], Symbol]) -> Symbol | None
     >>> z = Value(0.5, label="z")
     >>> y = z.sigmoid()
     >>> names = {z: named("z", 0.5), y: named("y", y.data)}
-    >>> names[y] * (1.0 - names[y]) == slope(y, 0, names.get)
+    >>> names[y] * (1.0 - names[y]) == slope(y, 0, y.partials[0], names.get)
     True
     """
-    expected, row = node.partials[i], node._primitive
-    if expected is None or row is None:
-        return None
+    row = node._primitive
+    assert row is not None
     try:
-        found = _formula(row, node, i, name)
+        found = _formula(row, node, i, name, softmaxes)
         if found is None:
             return None
         if isinstance(found, Slope):
             found = found._replace(number=expected)
         e = Symbol(1.0, ((found, 1.0),)) if isinstance(found, Slope | Bracket) else symbol(found)
-        return e if _agree(evaluate(e), expected) else number(expected)
+        return e if agrees(e, expected) else number(expected)
     except (TooLongError, ArithmeticError, ValueError):
         return None
 
 
-def _formula(row: Primitive, node: Value, i: int, name: Callable[[Value], Symbol]) -> Any:
+def _formula(
+    row: Primitive,
+    node: Value,
+    i: int,
+    name: Callable[[Value], Symbol],
+    softmaxes: Mapping[tuple[Any, ...], Value],
+) -> Any:
     """The textbook's derivative, otherwise that of the table; f'(x) for a function of the user's."""
     xs = _Operands(node, name)
     if TABLE.get(row.name) is not row:
         return Slope(row.name, xs[0], math.nan) if len(xs) == 1 else None
-    if row.name in TEXTBOOK and (row.name != "softmax" or len(xs) <= LARGEST):
+    other = softmaxes.get((*node.inputs[:-1], float(i))) if row.name == "softmax" else None
+    if other is not None:
+        return name(node) * ((1.0 if other is node else 0.0) - name(other))
+    if row.name in TEXTBOOK:
         found = TEXTBOOK[row.name](lambda: name(node), xs, i)
         if found is not None:
             return found
@@ -125,19 +143,45 @@ def _formula(row: Primitive, node: Value, i: int, name: Callable[[Value], Symbol
     return row.partials(name(node), list(xs))[i] if row.is_nary else row.partials[i](name(node), *xs)
 
 
-def _agree(a: float, b: float) -> bool:
-    return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE) or (math.isnan(a) and math.isnan(b))
+def agrees(e: Symbol, value: float) -> bool:
+    """Whether an expression evaluates to a value, up to the rounding of its largest terms."""
+    try:
+        found = evaluate(e)
+        size = evaluate(e, magnitudes=True)
+        rounding = ROUNDING * size if math.isfinite(size) else 0.0
+        near = math.isclose(found, value, rel_tol=RTOL, abs_tol=rounding)
+    except (ArithmeticError, ValueError):
+        return False
+    return near or (math.isnan(found) and math.isnan(value))
 
 
-def operand(x: Any, name: Callable[[Value], Symbol], depth: int = 0) -> Any:
+def operand(x: Any, name: Callable[[Value], Symbol]) -> Any:
     """An operand of a node as an expression: a name, a number, or a condition on such."""
-    if isinstance(x, Value):
-        return name(x)
     if isinstance(x, Condition):
-        if depth == LARGEST:
-            raise TooLongError
-        return Bracket(x.symbol, tuple(operand(side, name, depth + 1) for side in x.inputs))
-    return x if isinstance(x, bool) else number(x)
+        _check_size(x)
+        return _bracket(x, name)
+    return _side(x, name)
+
+
+def _side(x: Any, name: Callable[[Value], Symbol]) -> Any:
+    if isinstance(x, Condition):
+        return _bracket(x, name)
+    return name(x) if isinstance(x, Value) else x if isinstance(x, bool) else number(x)
+
+
+def _bracket(condition: Condition, name: Callable[[Value], Symbol]) -> Bracket:
+    return Bracket(condition.symbol, tuple(_side(x, name) for x in condition.inputs))
+
+
+def _check_size(condition: Condition) -> None:
+    """Refuse a condition that is too long when it is written out, as one is that shares its parts."""
+    unread: list[Any] = [condition]
+    for _ in range(LARGEST):
+        if not unread:
+            return
+        x = unread.pop()
+        unread += x.inputs if isinstance(x, Condition) else ()
+    raise TooLongError
 
 
 def expression(node: Value, name: Callable[[Value], Symbol]) -> Symbol:
@@ -146,6 +190,8 @@ def expression(node: Value, name: Callable[[Value], Symbol]) -> Symbol:
     if len(node.inputs) > LARGEST:
         raise TooLongError
     operands = tuple(operand(x, name) for x in node.inputs)
+    if isinstance(operands[0], Bracket):  # a choice, as it was written
+        return Symbol(1.0, ((Call(node._primitive, operands), 1.0),))
     if TABLE.get(node._primitive.name) is node._primitive:
         return recorded(node._primitive, operands)
     return Symbol(1.0, ((Call(node._primitive, operands), 1.0),))

@@ -308,20 +308,24 @@ def names_in(e: Symbol) -> Iterator[Any]:
                 yield x
 
 
-def evaluate(e: Symbol) -> float:
-    """The number that an expression has for the numbers that its names stand for."""
-    result = e.coefficient
+def evaluate(e: Symbol, magnitudes: bool = False) -> float:
+    """The number that an expression has for the numbers that its names stand for.
+
+    With `magnitudes`, terms and factors are taken without their signs: how large what cancels may be.
+    """
+    result = abs(e.coefficient) if magnitudes else e.coefficient
     for base, exponent in e.powers:
-        result *= _value_of("ieee_pow", _evaluate_base(base), exponent)
+        x = _evaluate_base(base, magnitudes and exponent > 0.0)
+        result *= _value_of("ieee_pow", abs(x) if magnitudes else x, exponent)
     return result
 
 
-def _evaluate_base(base: Base) -> float:
+def _evaluate_base(base: Base, magnitudes: bool) -> float:
     match base:
         case Name() | Slope():
             return base.number
         case Sum(terms):
-            return TABLE["sum"].value([evaluate(term) for term in terms])
+            return math.fsum(evaluate(term, magnitudes) for term in terms)
         case Bracket():
             return float(base.holds())
         case Call(row, operands):

@@ -12,6 +12,9 @@ from autograd_lite._names import one_line
 from autograd_lite._primitive import Primitive
 from autograd_lite.explain._symbols import Base, Bracket, Call, Name, Slope, Sum, Symbol, symbol, terms_of
 
+# What needs parentheses below an exponent.
+POWERS = frozenset({"pow", "ieee_pow", "exp"})
+
 # How tightly the surroundings bind.
 TERM, FACTOR, POWER = 0, 1, 2
 
@@ -31,7 +34,10 @@ class Style(NamedTuple):
     brackets: tuple[str, str]
     signs: dict[str, str]
     slope: Callable[[str], str]
+    derivative: Callable[[str, str], str]
+    copy: Callable[[str, int], str]
     figure: Callable[[float], str]
+    constant: Callable[[float], str]
     has_bars: bool
 
 
@@ -49,10 +55,12 @@ def write(e: Symbol, style: Style, around: int = TERM) -> str:
     below = [(base, -p) for base, p in e.powers if p < 0.0]
     size = abs(e.coefficient)
     inverse = 1.0 / size if 0.0 < size < 1.0 else 0.0
-    is_share = bool(e.powers) and inverse.is_integer() and 1.0 < inverse <= 1000.0
-    first = [style.figure(size)] if size != 1.0 and not is_share else []
+    # x/3 and 1/(2 √x), but 0.1 x as it was typed.
+    is_share = bool(below) or (bool(e.powers) and len(constant(size)) > 6)
+    is_share = is_share and inverse.is_integer() and 1.0 < inverse <= 1000.0
+    first = [style.constant(size)] if size != 1.0 and not is_share else []
     upper = first + _powers(above, style, is_alone=style.has_bars and bool(below or is_share) and not first)
-    divisors = [style.figure(inverse)] if is_share else []
+    divisors = [style.constant(inverse)] if is_share else []
     lower = divisors + _powers(below, style, is_alone=style.has_bars and not divisors)
     if len(upper) + len(lower) > 1 or e.coefficient < 0.0 or around > TERM:
         upper, lower = ([_positive(text, style) for text in texts] for texts in (upper, lower))
@@ -75,7 +83,10 @@ def _powers(powers: Sequence[tuple[Base, float]], style: Style, *, is_alone: boo
 
 def _powered(base: Base, exponent: float, style: Style) -> str:
     text = _written_base(base, style)
-    return text if exponent == 1.0 else style.power(_positive(text, style), exponent)
+    if exponent == 1.0:
+        return text
+    is_power = isinstance(base, Call) and base.row.name in POWERS
+    return style.power(_wrap(text, style) if is_power else _positive(text, style), exponent)
 
 
 def _positive(text: str, style: Style) -> str:
@@ -98,8 +109,21 @@ def _written_base(base: Base, style: Style) -> str:
             return style.call(row, [_argument(x, style, level) for x in operands])
 
 
+def _is_atom(e: Symbol) -> bool:
+    """Whether an expression can stand beside an exponent: a name, a call, a number, or a sum."""
+    if not e.powers:
+        return e.coefficient >= 0.0
+    ((base, exponent), *others) = e.powers
+    is_power = isinstance(base, Call) and base.row.name in POWERS
+    return not others and exponent == 1.0 == e.coefficient and not is_power
+
+
 def _argument(x: Any, style: Style, level: int) -> str:
-    return _condition(x, style) if isinstance(x, Bracket) else write(x, style, level)
+    if isinstance(x, Bracket):
+        return _condition(x, style)
+    if level == TERM:
+        return write(x, style)
+    return write(x, style, FACTOR) if _is_atom(x) else _wrap(write(x, style), style)
 
 
 def _condition(condition: Bracket, style: Style) -> str:
@@ -122,18 +146,20 @@ def _wrap(text: str, style: Style) -> str:
 def _text_power(base: str, exponent: float) -> str:
     if exponent == 0.5:
         return f"√{base}" if base.startswith("(") else f"√({base})"
-    if exponent.is_integer():
+    if exponent.is_integer() and abs(exponent) < 1000.0:
         return base + f"{exponent:.0f}".translate(SUPERSCRIPTS)
-    return f"{base}**{figure(exponent)}"
+    return f"{base}**{constant(exponent)}"
 
 
 def _ascii_power(base: str, exponent: float) -> str:
     if exponent == 0.5:
         return f"sqrt{base}" if base.startswith("(") else f"sqrt({base})"
-    return f"{base}**{figure(exponent)}"
+    return f"{base}**{constant(exponent)}"
 
 
 def _text_call(row: Primitive, texts: Sequence[str]) -> str:
+    if row.name in ("pow", "ieee_pow"):
+        return "**".join(texts)
     text = written(row, texts)
     return f"({text})" if row.name == "where" else text
 
@@ -173,8 +199,18 @@ def width(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
 
 
+def constant(x: float) -> str:
+    """A constant as it was typed, or with so many digits that it is the same but for rounding."""
+    return f"{x:.12g}"
+
+
+def _word(name: str) -> str:
+    """A name as one word, as ∂J/∂w is in (∂J/∂w)²."""
+    return f"({name})" if re.search("[-+*/]", name) else name
+
+
 UNICODE = Style(
-    lambda name: one_line(name.text),
+    lambda name: _word(one_line(name.text)),
     "·",
     lambda n, d: f"{n}/{d}",
     _text_power,
@@ -183,14 +219,22 @@ UNICODE = Style(
     ("[", "]"),
     {},
     lambda f: f"{f}'",
+    lambda top, below: f"∂{top}/∂{below}",
+    lambda name, i: f"{name}#{i}",
     figure,
+    constant,
     False,
 )
 ASCII = UNICODE._replace(
-    name=lambda name: ascii_name(name.text), times="*", power=_ascii_power, call=_ascii_call
+    name=lambda name: _word(ascii_name(name.text)),
+    times="*",
+    power=_ascii_power,
+    call=_ascii_call,
+    derivative=lambda top, below: f"d{top}/d{below}",
 )
 
 
 def with_numbers(style: Style) -> Style:
     """The same style, but every name is replaced by the number that it stands for."""
-    return style._replace(name=lambda name: style.figure(name.number))
+    times = r" \cdot " if style.has_bars else style.times
+    return style._replace(name=lambda name: style.figure(name.number), times=times)
