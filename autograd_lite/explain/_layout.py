@@ -17,7 +17,7 @@ from autograd_lite.explain._symbols import Name, Symbol, TooLongError, names_in,
 from autograd_lite.explain._writing import FACTOR, TERM, Style, width, with_numbers, write
 
 if TYPE_CHECKING:
-    from autograd_lite.explain._explain import Explanation, Path
+    from autograd_lite.explain._explain import Explanation, Factor, Path
 
 LONG = 12  # factors of a product: of a longer one those in the middle are left out
 SHOWN = 12  # quantities whose formulas are written
@@ -55,7 +55,7 @@ def _reason(e: Explanation, style: Style) -> str:
 
 def _with_distinct_names(e: Explanation, style: Style) -> Style:
     """The style with different names for different nodes: in ASCII, ŷ and y_hat are spelled alike."""
-    factors = [f for path in e.paths for f in path.factors]
+    factors = [f for path in e.paths for f in _ends(path)]
     symbols = [*(f._symbol for f in factors), *(q._symbol for q in e.quantities)]
     inside = [x.text for e in symbols if e is not None for x in names_in(e) if isinstance(x, Name)]
     names = [e.y_name, e.x_name, *(name for f in factors for name in (f.of, f.by)), *inside]
@@ -230,7 +230,7 @@ def _latex_quantities(e: Explanation, style: Style) -> Iterator[str]:
 def _latex_rows(path: Path, style: Style) -> list[list[str]]:
     """The factors by name, as formulas and as numbers, those in the middle of a long product left out."""
     is_long = len(path.factors) > LONG
-    factors = [*path.factors[: LONG // 2], *path.factors[-LONG // 2 :]] if is_long else path.factors
+    factors = _ends(path)
     names = [derivative(f.of, f.by, style) for f in factors]
     formulas = [
         name if f._symbol is None else write(f._symbol, style, FACTOR if len(factors) > 1 else TERM)
@@ -241,6 +241,12 @@ def _latex_rows(path: Path, style: Style) -> list[list[str]]:
     rows = [names if len(factors) > 1 else formulas, formulas, numbers]
     middle = [r"\cdots"] if is_long else []
     return [[*row[: LONG // 2], *middle, *row[LONG // 2 :]] for row in rows]
+
+
+def _ends(path: Path) -> Sequence[Factor]:
+    """The factors that are written: all, or the first and the last of many."""
+    is_long = len(path.factors) > LONG
+    return [*path.factors[: LONG // 2], *path.factors[-LONG // 2 :]] if is_long else path.factors
 
 
 def _factors(row: Sequence[str]) -> str:
