@@ -88,8 +88,7 @@ def draw_neurons(scene: Scene, network: Network, weigh: str) -> Picture:
     _draw_weights(diagram, edges)
     _draw_flows(diagram)
     are_numbered = _draw_numbers(diagram, edges, weigh)
-    caption = _caption(scene, network, weigh, are_numbered)
-    picture.attr(label=f"<{'<BR/>'.join(filter(None, caption))}>")
+    picture.attr(label=scene.caption(_caption(diagram, edges, weigh, are_numbered)))
     return picture
 
 
@@ -178,7 +177,7 @@ def _draw_circle(diagram: Diagram, part: Part) -> None:
 def _node(part: Part) -> Value | None:
     """The node that a circle shows: the output of a neuron, or the leaf that is an input, if it is one."""
     if part.kind == "neuron":
-        return part.output
+        return part.outputs[0]
     return next((node for node in part.members if not node.op), None)
 
 
@@ -187,7 +186,8 @@ def _lines(diagram: Diagram, part: Part) -> list[tuple[str, int]]:
     node = _node(part)
     lines = []
     if node is not None and node.label:
-        lines = [(f"<B>{escape(node.label)}</B>", len(node.label))]
+        name = _range_of_labels(diagram, part, node)
+        lines = [(f"<B>{escape(name)}</B>", len(name))]
     elif node is None or not diagram.is_batch:
         name = part.name if node is None else diagram.scene.names[node]
         lines = [(f"<I>{name}</I>", len(name))]
@@ -197,6 +197,17 @@ def _lines(diagram: Diagram, part: Part) -> list[tuple[str, int]]:
         text = figure(node.data if node is not None else part.number or 0.0, 2)
         lines.append((text, len(text)))
     return lines
+
+
+def _range_of_labels(diagram: Diagram, part: Part, node: Value) -> str:
+    """The label of a node, and in a recurrence that of the last step, as in h1…h4."""
+    last = node
+    if diagram.network.is_recurrent:
+        outputs = part.outputs if part.kind == "neuron" else [x for x in part.members if not x.op]
+        last = outputs[-1]
+    text = f"{node.label}…{last.label}"
+    fits = last.label not in ("", node.label) and len(text) * CHARACTER < diagram.sizes.diameter
+    return text if fits else diagram.scene.names[node]
 
 
 def _about(diagram: Diagram, part: Part) -> str:
@@ -232,7 +243,10 @@ def _draw_titles(diagram: Diagram) -> None:
     for column, parts in diagram.columns.items():
         layers = [numbers[part] for part in parts if part in numbers]
         inputs = sum(part.kind == "input" for part in parts)
-        lines = [f"layer {', '.join(layers)}", escape(activation_of(parts))] if layers else []
+        applied = activation_of(parts)
+        if any(part.shows_sum for part in parts) and not diagram.is_batch:
+            applied = f"logits of {applied}"
+        lines = [f"layer {', '.join(layers)}", escape(applied)] if layers else []
         if inputs and not layers:
             lines = [plural(inputs, "input")]
         if lines:
@@ -316,14 +330,15 @@ def _draw_numbers(diagram: Diagram, edges: Sequence[Edge], weigh: str) -> bool:
     return bool(points)
 
 
-def _caption(scene: Scene, network: Network, weigh: str, are_numbered: bool) -> list[str]:
-    quantity = "weight" if weigh == "weight" else "∂/∂weight"
-    if weigh == "gradient" and scene.root.grad == 1.0:
-        quantity = f"∂{escape(scene.names[scene.root])}/∂weight"
-    theme = scene.theme
+def _caption(diagram: Diagram, edges: Sequence[Edge], weigh: str, are_numbered: bool) -> list[str]:
+    scene, theme, quantity = diagram.scene, diagram.scene.theme, "weight"
+    if weigh == "gradient":
+        are_strange = any(edge.weight in scene.strange for edge in edges)
+        quantity = "grad" if are_strange else f"∂{escape(scene.names[scene.root])}/∂weight"
     legend = (
         f'<FONT COLOR="{theme.positive}"><B>——</B> positive</FONT>   '
         f'<FONT COLOR="{theme.negative}"><B>- - -</B> negative</FONT>   the thicker, the larger |{quantity}|'
     )
     numbers = f"on an edge: {quantity}" if are_numbered else ""
-    return [legend, "; ".join(filter(None, [numbers, examples_of(network), scene.about_highlight]))]
+    about = "; ".join(filter(None, [numbers, examples_of(diagram.network)]))
+    return [legend, about, scene.about_gradients if weigh == "gradient" else ""]
