@@ -103,7 +103,7 @@ def animate(
             f"{len(order)} and {edges}: animate a part of it, such as the loss of one example, or pass a "
             "larger max_nodes"
         )
-    if stale := stale_node(order):
+    if (stale := stale_node(order)) is not None:
         raise RuntimeError(
             f"the data of an operand changed after {stale.op} had used it: compute the result again before "
             "you animate it"

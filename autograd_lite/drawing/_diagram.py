@@ -154,7 +154,7 @@ def _draw_circle(diagram: Diagram, part: Part) -> None:
     scene, sizes, name = diagram.scene, diagram.sizes, diagram.ids[part]
     is_lit = scene.is_lit(part.members)
     lines = _lines(diagram, part) if sizes.text else []
-    label = "<BR/>".join(text for text, length in lines if length * CHARACTER < sizes.diameter)
+    label = "<BR/>".join(text for text, length in lines if _fits(length, sizes))
     diagram.picture.node(
         name,
         label=f"<{label}>" if label else "",
@@ -172,6 +172,11 @@ def _draw_circle(diagram: Diagram, part: Part) -> None:
         biases = ", ".join(figure(bias.data, 2) for bias in part.sums[0].biases)
         x, y = diagram.at[part]
         _draw_text(diagram, f"{name}b", (x, y - sizes.diameter / 2 - 0.1), f"b = {biases}", 8, is_lit)
+
+
+def _fits(length: int, sizes: Sizes) -> bool:
+    """Whether so many characters have room in a circle."""
+    return length * CHARACTER * sizes.text / 10 < sizes.diameter
 
 
 def _node(part: Part) -> Value | None:
@@ -194,7 +199,8 @@ def _lines(diagram: Diagram, part: Part) -> list[tuple[str, int]]:
     elif part.activation:
         lines = [(escape(part.activation), len(part.activation))]
     if not diagram.is_batch:
-        text = figure(node.data if node is not None else part.number or 0.0, 2)
+        number = node.data if node is not None else part.number or 0.0
+        text = next((x for x in (figure(number, 2), figure(number, 1)) if _fits(len(x), diagram.sizes)), "")
         lines.append((text, len(text)))
     return lines
 
@@ -206,8 +212,8 @@ def _range_of_labels(diagram: Diagram, part: Part, node: Value) -> str:
         outputs = part.outputs if part.kind == "neuron" else [x for x in part.members if not x.op]
         last = outputs[-1]
     text = f"{node.label}…{last.label}"
-    fits = last.label not in ("", node.label) and len(text) * CHARACTER < diagram.sizes.diameter
-    return text if fits else diagram.scene.names[node]
+    is_range = last.label not in ("", node.label) and _fits(len(text), diagram.sizes)
+    return text if is_range else diagram.scene.names[node]
 
 
 def _about(diagram: Diagram, part: Part) -> str:
@@ -283,7 +289,8 @@ def _connect(diagram: Diagram, tail: Part, head: Part, **style: str) -> None:
         picture.node(name, label="", shape="point", width="0", height="0", style="invis", **_pos(bend))
         picture.edge(last, name, **{**style, "arrowhead": "none"})
         last = name
-    picture.edge(last, ids[head], **style)
+    above = {"tailport": "ne", "headport": "nw"} if tail is head else {}
+    picture.edge(last, ids[head], **style, **above)
 
 
 def _bends(diagram: Diagram, tail: Part, head: Part) -> list[Point]:
@@ -305,8 +312,14 @@ def _draw_flows(diagram: Diagram) -> None:
     """Draw the edges that carry no weight: into the loss, and into operations between layers."""
     scene, part_of = diagram.scene, diagram.network.part_of
     lit = {(part_of[a], part_of[b]) for a, b in (scene.highlight.edges if scene.highlight else ())}
-    flows = diagram.network.flows(scene.order, scene.operands)
-    for tail, head in dict.fromkeys((part_of[a], part_of[b]) for a, b in flows):
+    # A probability of a softmax is computed from the sums of the whole layer.
+    beside = {neuron: layer for layer in diagram.network.layers for neuron in layer if neuron.shows_sum}
+    flows = [
+        (tail, part_of[b])
+        for a, b in diagram.network.flows(scene.order, scene.operands)
+        for tail in beside.get(part_of[a], [part_of[a]])
+    ]
+    for tail, head in dict.fromkeys(flows):
         _connect(diagram, tail, head, **{"penwidth": "0.8", **scene.edge((tail, head) in lit)})
 
 

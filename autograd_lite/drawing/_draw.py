@@ -69,7 +69,8 @@ def draw(
         ``"light"`` or ``"dark"``.
     highlight
         What is drawn strongly, while the rest is faded: a Value for all paths from it to `value`, a pair
-        (from, to) for all paths between two nodes, a list of Values for that path.
+        (from, to) for all paths between two nodes, a list of Values for the path through them, from
+        either end.
     weigh
         What the edges between neurons show: ``"weight"``, or ``"gradient"``, which `backward` computes.
 

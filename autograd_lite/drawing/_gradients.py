@@ -75,7 +75,7 @@ def changed_since(order: Sequence[Value], names: Mapping[Value, str]) -> tuple[s
     >>> changed_since([w, v1], {w: "w", v1: "v1"})[1]
     'w was changed after v1 was computed: compute v1 again'
     """
-    stale = [node for node in order if stale_node([node])]
+    stale = [node for node in order if stale_node([node]) is not None]
     if not stale:
         return set(), ""
     candidates: dict[Value, list[Value]] = {}

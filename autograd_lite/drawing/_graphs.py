@@ -16,7 +16,7 @@ from autograd_lite.drawing._themes import fill
 from autograd_lite.engine import Condition, Value
 
 CONSTANT = {"shape": "plaintext", "style": "solid"}
-CONDITION = {"style": "dashed"}
+CONDITION = {"style": "dashed", "margin": "0.12,0.05"}
 LARGE = 300  # nodes, of which Graphviz would otherwise seek the best layout for minutes
 HASTE = {"nslimit": "0.5", "nslimit1": "0.5", "mclimit": "0.1"}
 LONG = 1000  # columns, which all edges together pass: bending them would take Graphviz minutes, too
