@@ -83,13 +83,14 @@ def changed_since(order: Sequence[Value], names: Mapping[Value, str]) -> tuple[s
         # The number of an operation is its own fault only if it is stale for no other reason.
         candidates[node] = [x for x in _changed_operands(node) if not x.op or candidates.get(x) == []]
     known = list(dict.fromkeys(x for xs in candidates.values() if len(xs) == 1 for x in xs))
+    is_all = all(len(xs) == 1 for xs in candidates.values())
     first = stale[0]
-    if len(candidates[first]) != 1:
+    if not known:
         subject = "data was"
-    elif len(known) == 1:
+    elif len(known) == 1 and is_all:
         subject = f"{names[known[0]]} was"
     else:
-        others = f"{len(known) - 1} others" if len(known) > 2 else names[known[1]]
+        others = names[known[1]] if len(known) == 2 and is_all else "others"
         subject = f"{names[known[0]]} and {others} were"
         first = order[-1]
     note = f"{subject} changed after {names[first]} was computed: compute {names[order[-1]]} again"
