@@ -39,7 +39,7 @@ def formula(node: Value, text: Callable[[Value | float], str]) -> str:
     """
     if node._primitive is None:
         raise ValueError(f"expected a node that was computed, but got the leaf {node!r}")
-    texts = [_words(x, text) if isinstance(x, Condition) else text(x) for x in node.inputs]
+    texts = [in_words(x, text) if isinstance(x, Condition) else text(x) for x in node.inputs]
     return written(node._primitive, texts)
 
 
@@ -81,7 +81,7 @@ def _elided(terms: Sequence[str]) -> list[str]:
     return list(terms) if len(terms) <= TERMS else [*terms[: TERMS - 2], "...", terms[-1]]
 
 
-def _words(condition: Condition, text: Callable[[Value | float], str]) -> str:
+def in_words(condition: Condition, text: Callable[[Value | float], str]) -> str:
     """A condition, to the second level."""
     parts = [
         ("(...)" if any(isinstance(y, Condition) for y in x.inputs) else _comparison(x, text))

@@ -169,7 +169,7 @@ ieee_div: Function = _define(
 )
 neg = _define(
     "neg", float.__neg__, (lambda y, x: -1.0,),
-    "-x.", "neg(2.0)\n-2.0", formula="-{0}", symbol="−x",
+    "-x.", "neg(2.0)\n-2.0", formula="-{0}", symbol="neg",
 )
 
 
@@ -202,12 +202,12 @@ ieee_pow: Function = _define(
 )
 square = _define(
     "square", lambda x: x * x, (lambda y, x: 2.0 * x,),
-    "x².", "square(3.0)\n9.0", formula="{0}**2", symbol="x²",
+    "x².", "square(3.0)\n9.0", formula="{0}**2", symbol="(·)²",
 )
 reciprocal = _define(
     "reciprocal", lambda x: 1.0 / x, (lambda y, x: -y * y,),
     "1 / x, for x != 0.", "reciprocal(4.0)\n0.25",
-    domain=NONZERO, formula="1 / {0}", symbol="1/x",
+    domain=NONZERO, formula="1 / {0}", symbol="1/(·)",
 )
 sqrt = _define(
     "sqrt", math.sqrt, (lambda y, x: ieee_div(0.5, y),),
@@ -352,7 +352,7 @@ where: Function = _define(
 abs = _define(
     "abs", math.fabs, (lambda y, x: where(x > 0.0, 1.0, where(x < 0.0, -1.0, 0.0)),),
     "The absolute value, with derivative 0 at 0.", "abs(-2.0)\n2.0",
-    formula="|{0}|", symbol="|x|",
+    formula="|{0}|", symbol="|·|",
 )
 maximum = _define(
     "maximum", _floats.maximum,
@@ -522,7 +522,7 @@ logsumexp = _define(
 norm = _define(
     "norm", lambda xs: math.hypot(*xs), lambda y, xs: [_over_length(x, y) for x in xs],
     "The Euclidean norm sqrt(x_1² + ... + x_n²), with derivative 0 at the origin.",
-    "norm([2.0, 3.0, 6.0])\n7.0", empty=True, formula="‖{0}‖", symbol="‖x‖",
+    "norm([2.0, 3.0, 6.0])\n7.0", empty=True, formula="‖{0}‖", symbol="‖·‖",
 )
 _define(
     "dot", _floats.dot, lambda y, xs: xs[len(xs) // 2 :] + xs[: len(xs) // 2],

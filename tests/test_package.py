@@ -24,8 +24,8 @@ FLOORS = [
     | {f"explain.{name}" for name in ("_explain", "_latex", "_layout", "_paths", "_simplification")}
     | {f"explain.{name}" for name in ("_slopes", "_symbols", "_writing")}
     | {"drawing"}
-    | {f"drawing.{name}" for name in ("_boxes", "_diagram", "_draw", "_graphs", "_highlight", "_network")}
-    | {f"drawing.{name}" for name in ("_picture", "_placement", "_scene", "_sums", "_themes")}
+    | {f"drawing.{name}" for name in ("_boxes", "_diagram", "_draw", "_gradients", "_graphs", "_highlight")}
+    | {f"drawing.{name}" for name in ("_network", "_picture", "_placement", "_scene", "_sums", "_themes")}
     | {"animation", "animation._animate", "animation._steps"}
     | {"compiler"}
     | {

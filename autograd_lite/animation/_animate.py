@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 
 from autograd_lite._formula import figure
 from autograd_lite._names import one_line
+from autograd_lite._staleness import stale_node
 from autograd_lite.animation._steps import Step, shown_names, steps_of
 from autograd_lite.drawing import draw
 from autograd_lite.drawing._picture import check_writable, write
@@ -64,6 +65,8 @@ def animate(
         If `value` is not a ``Value``, or `title` not a string.
     ValueError
         If `max_nodes` is less than 1 or no integer, or the graph has more nodes or edges.
+    RuntimeError
+        If data was changed since the result was computed from it, as by the step of an optimizer.
     OSError
         If the file cannot be written.
     ImportError
@@ -99,6 +102,11 @@ def animate(
             f"expected at most max_nodes={max_nodes} nodes and as many edges, but got a graph with "
             f"{len(order)} and {edges}: animate a part of it, such as the loss of one example, or pass a "
             "larger max_nodes"
+        )
+    if (stale := stale_node(order)) is not None:
+        raise RuntimeError(
+            f"the data of an operand changed after {stale.op} had used it: compute the result again before "
+            "you animate it"
         )
     target = Path(path)
     check_writable(target)
@@ -215,6 +223,7 @@ def _mark(svg: ElementTree.Element, order: Sequence[Value], gradients: Sequence[
             # In one text with the name, wherever that ends in the browser's font.
             group.remove(data)
             ElementTree.SubElement(heading, "tspan", {"class": "number"}).text = data.text
+            heading.set("class", "heading")
             gradient.set("class", "gradient")
             gradient.text = gradients[int(box[1])]
             group.set("data-node", box[1])

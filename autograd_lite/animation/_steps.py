@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import isnan
 from typing import NamedTuple
 
-from autograd_lite._chain_rule import CHOICES, operands
+from autograd_lite._chain_rule import CHOICES
 from autograd_lite._formula import figure, formula
 from autograd_lite._names import names_of, one_line
-from autograd_lite.engine import Condition, Value, topological_order
+from autograd_lite.drawing._boxes import operands_of
+from autograd_lite.drawing._gradients import in_order_of_backward
+from autograd_lite.drawing._scene import shortened
+from autograd_lite.engine import Value, topological_order
 
 LONGEST_NAME = 32  # of a longer one the beginning is shown
 LONGEST_IN_FRACTION = 12  # a longer one makes ∂J/∂label too wide for a box
@@ -82,7 +85,8 @@ def steps_of(root: Value) -> list[Step]:
 
 def shown_names(order: Sequence[Value]) -> dict[Value, str]:
     """The names of the nodes, each on one line, of printable characters, and not too long."""
-    return {node: _short(name) for node, name in names_of(order).items()}
+    names = {node: one_line(name) or "␣" for node, name in names_of(order).items()}
+    return shortened(names, LONGEST_NAME)
 
 
 def terms(root: Value) -> list[Term]:
@@ -94,7 +98,7 @@ def terms(root: Value) -> list[Term]:
     >>> [(t.term, t.total) for t in terms(x * x)]
     [(3.0, 3.0), (3.0, 6.0)]
     """
-    order = _operands_first(root)
+    order = in_order_of_backward(root)
     found = list(_pull_back(root, order, carefully=False))
     # As in the engine: where an infinite derivative met a choice that did not take it.
     is_spoilt = any(isnan(t.total) and not t.operand.op for t in found)
@@ -115,32 +119,6 @@ def _pull_back(root: Value, order: Sequence[Value], carefully: bool) -> Iterator
                 continue
             adjoints[x] = (before or 0.0) + g * d
             yield Term(node, i, x, g, d, before, g * d, adjoints[x])
-
-
-def _operands_first(root: Value) -> list[Value]:
-    """The nodes that are not leaves, in the order in which the engine's `accumulate` finds them."""
-    order: list[Value] = []
-    seen = {root}
-    path = [(root, _turns(root))]
-    while path:
-        node, unread = path[-1]
-        for x in unread:
-            if x.op and x not in seen:
-                seen.add(x)
-                path.append((x, _turns(x)))
-                break
-        else:
-            path.pop()
-            order.append(node)
-    return order if root.op else []
-
-
-def _turns(node: Value) -> Iterator[Value]:
-    """The operands, of two the second first."""
-    if not node.op:
-        return iter(())
-    xs = operands(node)
-    return iter(xs) if type(node._a) is tuple else reversed(xs)
 
 
 def _start(order: Sequence[Value]) -> Step:
@@ -167,22 +145,8 @@ def _forward(order: Sequence[Value], names: Mapping[Value, str]) -> Iterator[Ste
             yield Step("forward", (f"{names[node]} {result}",), "a leaf", i)
             continue
         line = (f"{names[node]} = {formula(node, name)}", f"= {formula(node, data)}", result)
-        sources = tuple(place[x] for x in _values(node))
+        sources = tuple(place[x] for x in dict.fromkeys(operands_of(node)))
         yield Step("forward", line, "", i, sources, tuple((i, k) for k in range(len(node.inputs))))
-
-
-def _values(node: Value) -> list[Value]:
-    """The operands that are nodes, each once, those of a condition and of the conditions in it included."""
-    found: dict[Value, None] = {}
-    seen: set[Condition] = set()
-    unread = list(node.inputs)
-    for x in unread:  # grows
-        if isinstance(x, Value):
-            found[x] = None
-        elif isinstance(x, Condition) and x not in seen:
-            seen.add(x)
-            unread += x.inputs
-    return list(found)
 
 
 def _backward(order: Sequence[Value], names: Mapping[Value, str]) -> Iterator[Step]:
@@ -246,8 +210,3 @@ def _fraction(of: str, by: str) -> str:
 
 def _in_parentheses(x: str) -> str:
     return f"({x})" if x.startswith("-") else x
-
-
-def _short(name: str) -> str:
-    text = one_line(name) or "␣"
-    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"

@@ -46,6 +46,10 @@
       node.classList.toggle("is-source", step.sources.includes(name));
       const gradient = node.querySelector(".gradient");
       gradient.classList.toggle("is-blank", !gradients.has(name));
+      // Alone, the name stands in the middle, not like an exponent beside the sign.
+      const heading = node.querySelector(".heading");
+      const half = (gradient.getAttribute("y") - heading.getAttribute("y")) / 2;
+      heading.setAttribute("dy", gradients.has(name) ? 0 : half);
       if (gradients.has(name)) gradient.textContent = gradients.get(name);
     }
     for (const [name, [operand]] of operands) operand.classList.toggle("is-source", step.edges.includes(name));
@@ -142,6 +146,8 @@
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const at = event.target.closest?.("button, summary, select, input");
+    // A picture wider than its frame, with the focus, is scrolled.
+    if (event.target === frame && event.key !== " " && frame.scrollWidth > frame.clientWidth) return;
     if (event.key === " " && (!at || at === slider)) toggle();
     else if (moves[event.key] && (!at || at.matches("button, summary"))) go(moves[event.key]());
     else return;

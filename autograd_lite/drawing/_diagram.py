@@ -88,8 +88,7 @@ def draw_neurons(scene: Scene, network: Network, weigh: str) -> Picture:
     _draw_weights(diagram, edges)
     _draw_flows(diagram)
     are_numbered = _draw_numbers(diagram, edges, weigh)
-    caption = _caption(scene, network, weigh, are_numbered)
-    picture.attr(label=f"<{'<BR/>'.join(filter(None, caption))}>")
+    picture.attr(label=scene.caption(_caption(diagram, edges, weigh, are_numbered)))
     return picture
 
 
@@ -155,7 +154,7 @@ def _draw_circle(diagram: Diagram, part: Part) -> None:
     scene, sizes, name = diagram.scene, diagram.sizes, diagram.ids[part]
     is_lit = scene.is_lit(part.members)
     lines = _lines(diagram, part) if sizes.text else []
-    label = "<BR/>".join(text for text, length in lines if length * CHARACTER < sizes.diameter)
+    label = "<BR/>".join(text for text, length in lines if _fits(length, sizes))
     diagram.picture.node(
         name,
         label=f"<{label}>" if label else "",
@@ -175,10 +174,15 @@ def _draw_circle(diagram: Diagram, part: Part) -> None:
         _draw_text(diagram, f"{name}b", (x, y - sizes.diameter / 2 - 0.1), f"b = {biases}", 8, is_lit)
 
 
+def _fits(length: int, sizes: Sizes) -> bool:
+    """Whether so many characters have room in a circle."""
+    return length * CHARACTER * sizes.text / 10 < sizes.diameter
+
+
 def _node(part: Part) -> Value | None:
     """The node that a circle shows: the output of a neuron, or the leaf that is an input, if it is one."""
     if part.kind == "neuron":
-        return part.output
+        return part.outputs[0]
     return next((node for node in part.members if not node.op), None)
 
 
@@ -187,16 +191,29 @@ def _lines(diagram: Diagram, part: Part) -> list[tuple[str, int]]:
     node = _node(part)
     lines = []
     if node is not None and node.label:
-        lines = [(f"<B>{escape(node.label)}</B>", len(node.label))]
+        name = _range_of_labels(diagram, part, node)
+        lines = [(f"<B>{escape(name)}</B>", len(name))]
     elif node is None or not diagram.is_batch:
         name = part.name if node is None else diagram.scene.names[node]
         lines = [(f"<I>{name}</I>", len(name))]
     elif part.activation:
         lines = [(escape(part.activation), len(part.activation))]
     if not diagram.is_batch:
-        text = figure(node.data if node is not None else part.number or 0.0, 2)
+        number = node.data if node is not None else part.number or 0.0
+        text = next((x for x in (figure(number, 2), figure(number, 1)) if _fits(len(x), diagram.sizes)), "")
         lines.append((text, len(text)))
     return lines
+
+
+def _range_of_labels(diagram: Diagram, part: Part, node: Value) -> str:
+    """The label of a node, and in a recurrence that of the last step, as in h1…h4."""
+    last = node
+    if diagram.network.is_recurrent:
+        outputs = part.outputs if part.kind == "neuron" else [x for x in part.members if not x.op]
+        last = outputs[-1]
+    text = f"{node.label}…{last.label}"
+    is_range = last.label not in ("", node.label) and _fits(len(text), diagram.sizes)
+    return text if is_range else diagram.scene.names[node]
 
 
 def _about(diagram: Diagram, part: Part) -> str:
@@ -232,7 +249,10 @@ def _draw_titles(diagram: Diagram) -> None:
     for column, parts in diagram.columns.items():
         layers = [numbers[part] for part in parts if part in numbers]
         inputs = sum(part.kind == "input" for part in parts)
-        lines = [f"layer {', '.join(layers)}", escape(activation_of(parts))] if layers else []
+        applied = activation_of(parts)
+        if any(part.shows_sum for part in parts) and not diagram.is_batch:
+            applied = f"logits of {applied}"
+        lines = [f"layer {', '.join(layers)}", escape(applied)] if layers else []
         if inputs and not layers:
             lines = [plural(inputs, "input")]
         if lines:
@@ -269,7 +289,8 @@ def _connect(diagram: Diagram, tail: Part, head: Part, **style: str) -> None:
         picture.node(name, label="", shape="point", width="0", height="0", style="invis", **_pos(bend))
         picture.edge(last, name, **{**style, "arrowhead": "none"})
         last = name
-    picture.edge(last, ids[head], **style)
+    above = {"tailport": "ne", "headport": "nw"} if tail is head else {}
+    picture.edge(last, ids[head], **style, **above)
 
 
 def _bends(diagram: Diagram, tail: Part, head: Part) -> list[Point]:
@@ -291,8 +312,14 @@ def _draw_flows(diagram: Diagram) -> None:
     """Draw the edges that carry no weight: into the loss, and into operations between layers."""
     scene, part_of = diagram.scene, diagram.network.part_of
     lit = {(part_of[a], part_of[b]) for a, b in (scene.highlight.edges if scene.highlight else ())}
-    flows = diagram.network.flows(scene.order, scene.operands)
-    for tail, head in dict.fromkeys((part_of[a], part_of[b]) for a, b in flows):
+    # A probability of a softmax is computed from the sums of the whole layer.
+    beside = {neuron: layer for layer in diagram.network.layers for neuron in layer if neuron.shows_sum}
+    flows = [
+        (tail, part_of[b])
+        for a, b in diagram.network.flows(scene.order, scene.operands)
+        for tail in beside.get(part_of[a], [part_of[a]])
+    ]
+    for tail, head in dict.fromkeys(flows):
         _connect(diagram, tail, head, **{"penwidth": "0.8", **scene.edge((tail, head) in lit)})
 
 
@@ -316,14 +343,15 @@ def _draw_numbers(diagram: Diagram, edges: Sequence[Edge], weigh: str) -> bool:
     return bool(points)
 
 
-def _caption(scene: Scene, network: Network, weigh: str, are_numbered: bool) -> list[str]:
-    quantity = "weight" if weigh == "weight" else "∂/∂weight"
-    if weigh == "gradient" and scene.root.grad == 1.0:
-        quantity = f"∂{escape(scene.names[scene.root])}/∂weight"
-    theme = scene.theme
+def _caption(diagram: Diagram, edges: Sequence[Edge], weigh: str, are_numbered: bool) -> list[str]:
+    scene, theme, quantity = diagram.scene, diagram.scene.theme, "weight"
+    if weigh == "gradient":
+        are_strange = any(edge.weight in scene.strange for edge in edges)
+        quantity = "grad" if are_strange else f"∂{escape(scene.names[scene.root])}/∂weight"
     legend = (
         f'<FONT COLOR="{theme.positive}"><B>——</B> positive</FONT>   '
         f'<FONT COLOR="{theme.negative}"><B>- - -</B> negative</FONT>   the thicker, the larger |{quantity}|'
     )
     numbers = f"on an edge: {quantity}" if are_numbered else ""
-    return [legend, "; ".join(filter(None, [numbers, examples_of(network), scene.about_highlight]))]
+    about = "; ".join(filter(None, [numbers, examples_of(diagram.network)]))
+    return [legend, about, scene.about_gradients if weigh == "gradient" else ""]

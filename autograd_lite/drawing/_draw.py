@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from contextlib import suppress
 from numbers import Integral
 from typing import Any
 
 from autograd_lite._chain_rule import collector_paused
+from autograd_lite._choose import choose_argument
 from autograd_lite._names import names_of
 from autograd_lite._recording import watching
 from autograd_lite.drawing._boxes import operands_of, simplify
-from autograd_lite.drawing._diagram import draw_neurons
+from autograd_lite.drawing._diagram import WEIGHED, draw_neurons
+from autograd_lite.drawing._gradients import changed_since, strange_gradients
 from autograd_lite.drawing._graphs import draw_layers, draw_merged, draw_operations
 from autograd_lite.drawing._highlight import find_paths
 from autograd_lite.drawing._network import Network, find_network
 from autograd_lite.drawing._picture import Picture
-from autograd_lite.drawing._scene import Scene
+from autograd_lite.drawing._scene import Scene, shortened
 from autograd_lite.drawing._themes import THEMES
 from autograd_lite.engine import Value, topological_order
 
-DETAILS = ("auto", "operations", "neurons", "layers")
-WEIGHTS = ("weight", "gradient")
+DETAILS = dict.fromkeys(("auto", "operations", "neurons", "layers"))
 MOST_BOXES = 3000  # of so many, Graphviz takes half a minute
 MOST_EDGES = 20_000  # of a diagram: more are a coloured area
 MOST_DISPLAYED = 50_000  # nodes of a graph that a notebook draws by itself
@@ -45,7 +45,9 @@ def draw(
     ∂z/∂u of an operation with respect to its operand; the chain rule is ``∂J/∂u = Σ ∂J/∂z · ∂z/∂u`` [1]_.
     Neurons and layers are framed. They are found in the graph: a neuron is a weighted sum Σ wᵢ xᵢ + b of
     leaves wᵢ, b and inputs xᵢ, with the activation that stands on it; the same weights with other
-    inputs, as in a batch, are the same neuron.
+    inputs, as in a batch, are the same neuron. Where `grad` is not the derivative ∂J/∂u, as after several
+    calls of `backward`, it is called grad, and the caption says so; it also says if data was changed since
+    it was computed with.
 
     With ``detail="neurons"``, inputs and neurons are circles, an edge is a weight: blue and solid if it
     is positive, orange and dashed if it is negative, the thicker, the larger. With ``detail="layers"`` a
@@ -57,16 +59,18 @@ def draw(
         The root of the graph, usually a loss.
     detail
         ``"operations"``, ``"neurons"``, ``"layers"``, or ``"auto"`` for the first of them that is small
-        enough to be read. Of a graph that is no network, whatever feeds a single box is drawn inside it,
-        except a labelled operation or a function of one operation; if too many boxes remain, those of
-        about the same depth are drawn as one.
+        enough to be read; the operations of a network with several neurons in a layer are, if they and
+        its leaves are at most half of `max_nodes`. Of a graph that is no network, whatever feeds a single
+        box is drawn inside it, except a labelled operation or a function of one operation; if too many
+        boxes remain, those of about the same depth are drawn as one.
     max_nodes
         The number of nodes, or of edges, above which ``"auto"`` simplifies the picture.
     theme
         ``"light"`` or ``"dark"``.
     highlight
         What is drawn strongly, while the rest is faded: a Value for all paths from it to `value`, a pair
-        (from, to) for all paths between two nodes, a list of Values for that path.
+        (from, to) for all paths between two nodes, a list of Values for the path through them, from
+        either end.
     weigh
         What the edges between neurons show: ``"weight"``, or ``"gradient"``, which `backward` computes.
 
@@ -78,7 +82,7 @@ def draw(
     Raises
     ------
     TypeError
-        If `value` is not a ``Value``, or `highlight` nothing of the above.
+        If `value` is not a ``Value``, `highlight` nothing of the above, or another choice no string.
     ValueError
         If `max_nodes` is less than 1 or no integer, another argument none of its choices, `highlight`
         not in the graph or no path, or there is no gradient to weigh by; if the graph is too large to be
@@ -104,15 +108,17 @@ def draw(
         raise TypeError(f"draw() got {value!r:.80}, expected a Value: pass it a result.")
     if not isinstance(max_nodes, Integral) or isinstance(max_nodes, bool) or max_nodes < 1:
         raise ValueError(f"expected an integer of at least 1 for max_nodes, but got {max_nodes!r}")
-    _choose("detail", detail, DETAILS)
-    _choose("theme", theme, THEMES)
-    _choose("weigh", weigh, WEIGHTS)
+    choose_argument(DETAILS, detail, "detail")
+    choose_argument(THEMES, theme, "theme")
+    choose_argument(WEIGHED, weigh, "weigh")
     if weigh == "gradient" and not value.has_grad:
         raise ValueError("there is no gradient yet to weigh by: call backward() on the value first")
     order = topological_order(value)
-    names = names_of(order)
+    names = shortened(names_of(order))
     operands = {node: operands_of(node) for node in order}
-    scene = Scene(order, operands, names, THEMES[theme], find_paths(order, highlight, names))
+    lit = find_paths(order, highlight, names)
+    strange = strange_gradients(order)
+    scene = Scene(order, operands, names, THEMES[theme], lit, strange, *changed_since(order, names))
     size = max(len(order), sum(map(len, operands.values())))
     if detail == "operations" and size > MOST_BOXES:
         raise ValueError(
@@ -141,18 +147,13 @@ def draw(
     return draw_neurons(scene, network, weigh)
 
 
-def _choose(name: str, choice: Any, choices: Collection[str]) -> None:
-    if not isinstance(choice, str) or choice not in choices:
-        raise ValueError(
-            f"expected one of {', '.join(map(repr, choices))} for {name}, but got {choice!r:.80}"
-        )
-
-
 def _readable(network: Network | None, size: int, max_nodes: int, nodes: int) -> str:
     """The most detailed picture that can be read."""
-    if size <= max_nodes:
+    is_network = network is not None and network.share >= 0.5
+    is_wide = network is not None and max(map(len, network.layers)) > 1
+    if size <= max_nodes and not (is_network and is_wide and nodes > max_nodes // 2):
         return "operations"
-    if network is None or network.share < 0.5:
+    if network is None or not is_network:
         return "boxes"
     if len(network.parts) <= max_nodes and network.edge_count <= EDGES_PER_NODE * max_nodes:
         return "neurons"
@@ -165,7 +166,7 @@ def _repr_mimebundle_(self: Value, include: Any = None, exclude: Any = None) -> 
     if watching() or _is_larger(self, MOST_DISPLAYED):
         return bundle
     with suppress(ImportError, ValueError):  # no Graphviz, or a broken one: the text must do
-        bundle["image/svg+xml"] = str(draw(self).pipe("svg", encoding="utf-8", quiet=True))
+        bundle["image/svg+xml"] = draw(self)._repr_image_svg_xml()
     return bundle
 
 

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import product
 
-from autograd_lite._formula import figure
+from autograd_lite._formula import figure, in_words
 from autograd_lite.drawing._boxes import operands_of
 from autograd_lite.drawing._network import Network, Part, activation_of, examples_of
 from autograd_lite.drawing._picture import Picture
@@ -16,17 +16,20 @@ from autograd_lite.drawing._themes import fill
 from autograd_lite.engine import Condition, Value
 
 CONSTANT = {"shape": "plaintext", "style": "solid"}
-CONDITION = {"style": "dashed"}
+CONDITION = {"style": "dashed", "margin": "0.12,0.05"}
 LARGE = 300  # nodes, of which Graphviz would otherwise seek the best layout for minutes
 HASTE = {"nslimit": "0.5", "nslimit1": "0.5", "mclimit": "0.1"}
+LONG = 1000  # columns, which all edges together pass: bending them would take Graphviz minutes, too
 BETWEEN_LAYERS = {"tailport": "e", "headport": "w", "penwidth": "0.6"}  # many edges, side to side
 
 
 def draw_operations(scene: Scene, network: Network | None) -> Picture:
     """Draw a box for every node, the nodes of a neuron in a frame, and those of a layer in one around it."""
-    caption = "on an edge: the local derivative; " + _about_colours(scene)
-    is_large = len(scene.order) > LARGE
-    picture = scene.picture([caption, scene.about_highlight], **(HASTE if is_large else {}))
+    has_edges = any(scene.operands.values())
+    caption = ["on an edge: the local derivative; " + _about_colours(scene)] if has_edges else []
+    is_long = _length(scene) > LONG
+    haste = HASTE if is_long or len(scene.order) > LARGE else {}
+    picture = scene.picture(caption, **haste, **({"splines": "line"} if is_long else {}))
     ids = {node: f"n{i}" for i, node in enumerate(scene.order)}
     top = largest(node.grad for node in scene.order)
     for frame, nodes in _frames(scene, picture, network):
@@ -41,6 +44,19 @@ def draw_operations(scene: Scene, network: Network | None) -> Picture:
                 label = "" if partial is None else f" {figure(partial)} "  # off the box
                 picture.edge(ids[operand], ids[node], label=label, **scene.edge(is_lit))
     return picture
+
+
+def _length(scene: Scene) -> int:
+    """How many columns all edges together pass, if leaves stand before their first use."""
+    depth: dict[Value, int] = defaultdict(int)
+    for node in scene.order:
+        if node.op:
+            depth[node] = 1 + max((depth[x] for x in scene.operands[node]), default=0)
+    for node in reversed(scene.order):
+        for x in scene.operands[node]:
+            if not x.op:
+                depth[x] = min(depth.get(x) or depth[node], depth[node] - 1)
+    return sum(depth[node] - depth[x] for node in scene.order for x in scene.operands[node])
 
 
 def _frames(
@@ -97,7 +113,9 @@ def _draw_others(scene: Scene, picture: Picture, frame: Picture, node: Value, id
             continue
         name = f"{ids[node]}_{i}"
         style, text = (
-            (CONDITION, str(operand)) if isinstance(operand, Condition) else (CONSTANT, figure(operand))
+            (CONDITION, in_words(operand, scene.word))
+            if isinstance(operand, Condition)
+            else (CONSTANT, figure(operand))
         )
         frame.node(name, label=f"<{escape(text)}>", **style, **scene.text(False))
         # An edge belongs to no frame: it would draw both its ends into it.
@@ -115,7 +133,7 @@ def draw_merged(scene: Scene, boxes: Mapping[Value, Hashable]) -> Picture:
     ids = {box: f"b{i}" for i, box in enumerate(members)}
     is_by_level = not ids.keys() <= set(scene.order)
     graph = {} if is_by_level else {"ranksep": "1", "splines": "line"}
-    picture = scene.picture([_about_colours(scene), scene.about_highlight], **graph)
+    picture = scene.picture([_about_colours(scene)], **graph)
     if not is_by_level:
         picture.attr("edge", **BETWEEN_LAYERS)
     top = largest(node.grad for node in scene.order)
@@ -151,7 +169,7 @@ def draw_layers(scene: Scene, network: Network) -> Picture:
         parts[box_of_part[part]].append(part)
     ids = {box: f"b{i}" for i, box in enumerate(parts)}
     top = largest(node.grad for node in scene.order)
-    picture = scene.picture([examples_of(network), _about_colours(scene), scene.about_highlight])
+    picture = scene.picture([examples_of(network), _about_colours(scene)])
     for box, group in parts.items():
         members = [node for part in group for node in part.members]
         kind = group[0].kind

@@ -22,7 +22,7 @@ def find_paths(order: Sequence[Value], what: Any, names: dict[Value, str]) -> Hi
     """The paths of the chain rule that `what` stands for, in the graph with this order.
 
     A Value stands for all paths from it to the root, a pair for all paths from one to the other, a list
-    for one path. None stands for None.
+    for a path through these nodes, in either direction. None stands for None.
     """
     if what is None:
         return None
@@ -36,7 +36,7 @@ def find_paths(order: Sequence[Value], what: Any, names: dict[Value, str]) -> Hi
         if node not in names:
             raise ValueError(f"{node!r:.80} in highlight is not in the graph of {names[order[-1]]!r}")
     if isinstance(what, list):
-        return _one_path(nodes, names)
+        return _through(order, nodes, names)
     if len(nodes) != 2:
         raise ValueError(
             f"expected a pair (from, to) for highlight, but got {len(nodes)} Values: a path is a list"
@@ -48,15 +48,19 @@ def _are_values(values: Sequence[Any]) -> bool:
     return len(values) > 0 and all(isinstance(x, Value) for x in values)
 
 
-def _one_path(nodes: list[Value], names: dict[Value, str]) -> Highlight:
+def _through(order: Sequence[Value], nodes: list[Value], names: dict[Value, str]) -> Highlight:
+    """The way from node to node, along an edge or along all paths between them, in either direction."""
+    if order.index(nodes[0]) > order.index(nodes[-1]):
+        nodes = nodes[::-1]
+    found = Highlight(set(nodes), set(), f"highlighted: a path from {names[nodes[0]]} to {names[nodes[-1]]}")
     for a, b in pairwise(nodes):
-        if not (b.op and a in operands(b)):
-            raise ValueError(
-                f"the list in highlight is no path: {names[a]} is not an operand of {names[b]}; write "
-                "(from, to) for all paths between two nodes"
-            )
-    text = f"highlighted: a path from {names[nodes[0]]} to {names[nodes[-1]]}"
-    return Highlight(set(nodes), set(pairwise(nodes)), text)
+        if b.op and a in operands(b):
+            found.edges.add((a, b))
+            continue
+        between = _all_paths(order, a, b, names)
+        found.nodes.update(between.nodes)
+        found.edges.update(between.edges)
+    return found
 
 
 def _all_paths(order: Sequence[Value], start: Value, end: Value, names: dict[Value, str]) -> Highlight:

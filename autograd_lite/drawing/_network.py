@@ -38,6 +38,8 @@ class Part:
         Of a neuron, the parts that its inputs come from, each with the number of the term.
     name, activation : str
         x1, x2, ... for an input that is a number, and what the neuron applies to its sum.
+    shows_sum : bool
+        Whether the sum of a neuron is shown in place of its output.
     """
 
     kind: str
@@ -48,12 +50,12 @@ class Part:
     name: str = ""
     activation: str = ""
     number: float | None = None
+    shows_sum: bool = False
 
     @property
-    def output(self) -> Value:
-        """What a neuron hands on, for its first example."""
-        first = self.sums[0]
-        return (first.activation or [first.z])[-1]
+    def outputs(self) -> list[Value]:
+        """What a neuron hands on, or its sum, for each example."""
+        return [s.z if self.shows_sum or not s.activation else s.activation[-1] for s in self.sums]
 
     @property
     def parameters(self) -> list[Value]:
@@ -82,6 +84,11 @@ class Network(NamedTuple):
     def neurons(self) -> list[Part]:
         """The neurons, layer by layer."""
         return [neuron for layer in self.layers for neuron in layer]
+
+    @property
+    def is_recurrent(self) -> bool:
+        """Whether a neuron feeds itself, or one that stands no further right."""
+        return any(x.column >= neuron.column for neuron in self.neurons for x, _ in neuron.sources)
 
     @property
     def edge_count(self) -> int:
@@ -115,6 +122,8 @@ def examples_of(network: Network) -> str:
     most = max(counts)
     if most == 1:
         return ""
+    if network.is_recurrent:
+        return f"the same weights are used {most:,} times"
     return f"{most:,} examples" if len(counts) == 1 else f"the same weights are used up to {most:,} times"
 
 
@@ -145,7 +154,27 @@ def find_network(order: Sequence[Value], operands: Operands) -> Network | None:
     inputs = [*numbers, *(part for part in found if part.kind == "input")]
     _place(order, operands, part_of, inputs)
     parts = [*numbers, *found]
-    return Network(parts, part_of, _layers(parts))
+    layers = _layers(parts)
+    for layer in layers:
+        # A loss needs one probability; beside it, the sums of the other neurons would look like such.
+        are_softmax = [neuron.activation == "softmax" for neuron in layer]
+        if any(are_softmax) and not all(are_softmax):
+            for neuron in layer:
+                neuron.shows_sum = True
+    _name_steps(layers)
+    return Network(parts, part_of, layers)
+
+
+def _name_steps(layers: Iterable[Iterable[Part]]) -> None:
+    """Where a neuron feeds itself, count the inputs without its state, and call what it starts with so."""
+    for neuron in (neuron for layer in layers for neuron in layer):
+        states = {i for source, i in neuron.sources if source.kind == "neuron"}
+        if not any(source.column >= neuron.column for source, _ in neuron.sources):
+            continue
+        for source, i in neuron.sources:
+            if source.number is not None:
+                before = sum(j < i for j in states)
+                source.name = "start" if i in states else f"x{i + 1 - before}"
 
 
 def _sources(order: Sequence[Value], operands: Operands, sums: dict[Value, Sum]) -> dict[Value, Value | None]:
@@ -221,7 +250,11 @@ def _parts(
                     neuron.sources[part, i] = None
         elif node in part_of or node in in_sums or not node.op:
             continue
-        elif source is not None and source in sums and (node in feeds or node.op == "softmax"):
+        elif (
+            source is not None
+            and source in sums
+            and (node in feeds or (node.op == "softmax" and node is not order[-1]))
+        ):
             part_of[node] = part_of[source]
             if not sums[source].activation or source in unnamed:
                 unnamed[source].append(node)

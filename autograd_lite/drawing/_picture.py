@@ -74,6 +74,11 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
             raise _refusal(format or self.format, error.stderr.decode(errors="replace")) from error
         return picture.decode(encoding) if encoding else picture
 
+    def _repr_image_svg_xml(self) -> str:
+        """The picture as a notebook displays it, no wider than the page."""
+        svg = str(self.pipe("svg", encoding="utf-8", quiet=True))
+        return svg.replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
+
     def render(
         self,
         filename: str | os.PathLike[str] | None = None,

@@ -3,8 +3,9 @@
 import html
 import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import count
 from typing import NamedTuple
 
 from autograd_lite._formula import figure
@@ -18,7 +19,9 @@ from autograd_lite.engine import Value
 # measured on one machine fits its box in a browser on another.
 FONT = "Verdana,DejaVu Sans,sans-serif"
 LONG_LABEL = 12  # a longer one makes ∂J/∂label unreadable
+LONGEST_NAME = 80  # of a longer one the beginning is shown; of 16,384 characters Graphviz refuses all
 NO_GRADIENT = "no gradient yet"
+LEADING = '<BR/><FONT POINT-SIZE="4"> </FONT><BR/>'  # else the lines of a caption would touch
 PLURALS = {"leaf": "leaves"}
 
 OPERATION = {"style": "filled,rounded"}
@@ -34,6 +37,9 @@ class Scene(NamedTuple):
     names: dict[Value, str]
     theme: Theme
     highlight: Highlight | None
+    strange: Container[Value]  # whose grad is not the derivative of the root
+    changed: Container[Value]  # whose data is not what was computed with
+    about_changes: str
 
     @property
     def root(self) -> Value:
@@ -44,6 +50,20 @@ class Scene(NamedTuple):
     def about_highlight(self) -> str:
         """What is highlighted, in words."""
         return escape(self.highlight.text) if self.highlight else ""
+
+    @property
+    def about_gradients(self) -> str:
+        """What is to be said of gradients that are not derivatives of the root."""
+        node = next((node for node in self.order if node in self.strange), None)
+        if node is None or self.root.grad != 1.0:
+            return ""
+        name, root = escape(self.names[node]), escape(self.names[self.root])
+        return f"the grad of {name} is not ∂{root}/∂{name}: calls of backward() add up until zero_grad()"
+
+    def caption(self, lines: Sequence[str]) -> str:
+        """The label of the picture: these lines, what is highlighted, and what was changed since."""
+        rows = list(filter(None, [*lines, self.about_highlight, escape(self.about_changes)]))
+        return f"<{LEADING.join(rows)}>" if rows else ""
 
     def is_lit(self, nodes: Iterable[Value]) -> bool:
         """Whether any of these nodes is highlighted, as all are where nothing is asked for."""
@@ -76,7 +96,7 @@ class Scene(NamedTuple):
                 "pad": "0.1",
                 **small,
                 **graph,
-                "label": f"<{'<BR/>'.join(filter(None, caption))}>",
+                "label": self.caption([*caption, self.about_gradients]),
             },
             node_attr=node,
             edge_attr={"color": self.theme.line, "arrowsize": "0.7", **small},
@@ -90,7 +110,8 @@ class Scene(NamedTuple):
 
     def lines(self, node: Value, members: Sequence[Value]) -> list[str]:
         """What stands in the box of a node: its name, its number, its gradient, and what else is in it."""
-        lines = [f"{self.name(node)} = {figure(node.data)}", self.gradient(node)]
+        changed = " (changed)" if node in self.changed else ""
+        lines = [f"{self.name(node)} = {figure(node.data)}{changed}", self.gradient(node)]
         return lines + [contents(members)] * (len(members) > 1)
 
     def box_of_lines(
@@ -128,6 +149,10 @@ class Scene(NamedTuple):
             return {"color": self.theme.ink, "fontcolor": self.theme.ink, **LIT}
         return {"color": self.theme.faint_line, "fontcolor": self.theme.faint}
 
+    def word(self, x: Value | float) -> str:
+        """An operand of a condition: its name, or its number."""
+        return self.names[x] if isinstance(x, Value) else figure(x)
+
     def name(self, node: Value) -> str:
         """The name of a node: bold if it is its label."""
         text = escape(self.names[node])
@@ -137,11 +162,26 @@ class Scene(NamedTuple):
         """The line with the gradient of a node: ∂J/∂w where that is true and short."""
         if not node.has_grad:
             return NO_GRADIENT
-        # Only after root.backward() is the root's own gradient 1, and .grad what the fraction says.
         root, name = self.names[self.root], self.names[node]
         is_short = max(len(root), len(name)) <= LONG_LABEL
-        fraction = f"∂{root}/∂{name}" if is_short and self.root.grad == 1.0 else "grad"
+        fraction = f"∂{root}/∂{name}" if is_short and node not in self.strange else "grad"
         return f"{escape(fraction)} = {figure(node.grad)}"
+
+
+def shortened(names: Mapping[Value, str], longest: int = LONGEST_NAME) -> dict[Value, str]:
+    """The names, of those that are too long the beginning, and no name twice."""
+    taken = {name for name in names.values() if len(name) <= longest}
+    copies: dict[str, count[int]] = defaultdict(lambda: count(2))
+    short: dict[Value, str] = {}
+    for node, name in names.items():
+        if len(name) > longest:
+            start = name[: longest - 1]
+            name = f"{start}…"
+            while name in taken:
+                name = f"{start}…#{next(copies[start])}"
+            taken.add(name)
+        short[node] = name
+    return short
 
 
 def contents(members: Iterable[Value]) -> str:

@@ -389,6 +389,31 @@ def test_a_graph_too_large_to_follow_is_refused_and_the_error_says_what_to_do(tm
     assert animate(x, tmp_path / "page.html", max_nodes=600)
 
 
+def test_numbers_that_were_changed_since_are_refused(tmp_path):
+    w, x = Value(0.5, label="w"), Value(3.0, label="x")
+    J = w * x
+    w.data = 2.0
+    with pytest.raises(
+        RuntimeError, match="changed after mul had used it: compute the result again before you"
+    ):
+        animate(J, tmp_path / "page.html")
+    assert os.listdir(tmp_path) == []
+    assert animate(w * x, tmp_path / "page.html")
+
+
+def test_the_docs_quote_a_line_of_the_page():
+    (quoted,) = re.findall(r"line of arithmetic, such as `(.*?)`", DOCS.read_text(encoding="utf-8"))
+    assert quoted in lines(lecture_network())
+
+
+DOCS = Path(__file__).parent.parent.parent / "docs" / "pictures.md"
+
+
+def test_names_that_are_cut_are_still_told_apart():
+    x, y = Value(2.0, label="a" * 31 + "x" * 9), Value(3.0, label="a" * 31 + "y" * 9)
+    assert f"v1 = {'a' * 31}… * {'a' * 31}…#2 = 2 * 3 = 6" in lines(x * y)
+
+
 def test_a_place_where_nothing_can_be_written_is_refused(tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match="no such directory"):
         animate(Value(1.0), tmp_path / "new" / "page.html")

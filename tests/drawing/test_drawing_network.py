@@ -204,6 +204,36 @@ def test_a_recurrent_neuron_is_one_circle_with_an_edge_to_itself():
     assert draw(recurrent(5), detail="neurons").pipe().startswith(b"<?xml")
 
 
+def test_the_steps_of_a_recurrence_are_no_examples():
+    w, u, b = Value(0.5, label="w"), Value(0.3, label="u"), Value(0.1, label="b")
+    h = Value(0.0, label="h0")
+    for t in range(1, 5):
+        h = (u * h + w * float(t) + b).tanh()
+        h.label = f"h{t}"
+    source = draw((h - 1) ** 2, detail="neurons").source
+    assert "the same weights are used 4 times" in source
+    assert "examples" not in source
+    assert "<B>h1…h4</B>" in source
+    assert "<B>h0</B>" in source
+    assert "<I>x1</I>" in source
+    assert "<I>start</I>" in draw(recurrent(3), detail="neurons").source
+
+
+def test_a_softmax_layer_shows_logits_or_probabilities_and_never_both():
+    outputs = nn.MLP(4, [8, 3], output="softmax", seed=1)([0.1, 0.2, 0.3, 0.4])
+    one, every = -outputs[1].log(), ops.mean((y - 1) ** 2 for y in outputs)
+    for root, title in ((one, "logits of softmax"), (every, "layer 2<BR/>softmax")):
+        layer = network_of(root).layers[-1]
+        assert {neuron.outputs[0].op for neuron in layer} == ({"add"} if root is one else {"softmax"})
+        source = draw(root, detail="neurons").source
+        assert title in source
+        (loss,) = re.findall(r"(c\d+) \[label=<<TABLE", source)
+        assert source.count(f"-> {loss} ") == 3
+    assert "logits" not in draw(one, detail="operations").source
+    assert ">v" in draw(outputs[1], detail="neurons").source
+    assert {n.outputs[0].op for n in network_of(outputs[1]).layers[-1]} == {"add"}
+
+
 def odd_networks():
     first, second = nn.MLP(2, [3, 1], seed=1), nn.MLP(2, [4, 2], seed=2)
     x = [Value(1.0), Value(2.0)]
@@ -327,6 +357,14 @@ def test_auto_goes_from_operations_to_neurons_to_layers():
     for sizes, kind in (([1], "TABLE.*<I>"), ([8, 8, 1], "shape=circle"), ([60, 60], "<B>layer 1</B>")):
         root = ops.mean(y**2 for y in [nn.MLP(len(x[: sizes[0]]), [*sizes, 2], seed=1)(x[: sizes[0]])][0])
         assert re.search(kind, draw(root).source), sizes
+
+
+def test_auto_draws_the_circles_of_a_small_network_but_the_operations_of_a_neuron():
+    J = nn.binary_cross_entropy(nn.MLP(2, [3, 2, 1], seed=3)([0.5, -1.0]).sigmoid(), 1)
+    assert len(topological_order(J)) <= 64
+    assert "shape=circle" in draw(J).source
+    assert "shape=circle" not in draw(J, max_nodes=200).source
+    assert "shape=circle" not in draw(lecture()).source
 
 
 def test_too_large_is_refused_with_what_to_do():
