@@ -247,6 +247,32 @@ def test_keys_work_with_the_focus_on_a_button_and_on_the_slider(visit):
         assert page.evaluate(SEEN) == expected(value, k), key
 
 
+def test_with_the_focus_on_a_picture_wider_than_its_frame_keys_scroll_it(visit):
+    page = visit(lecture_network(), **PHONE)
+    page.locator("#picture").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.getElementById('picture').scrollLeft > 0")
+    assert page.locator("#slider").input_value() == "0"
+    page = visit(Value(2.0, label="x"), **PROJECTOR)
+    page.locator("#picture").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#slider").input_value() == "1"
+
+
+def test_a_name_stands_in_the_middle_of_its_box_until_there_is_a_gradient(visit):
+    page = visit(Value(2.0, label="t").tanh(), **PROJECTOR)
+    middles = """() => {
+      const [box, name] = ["path", ".heading"].map(
+        (part) => document.querySelector('[data-node="1"]').querySelector(part).getBoundingClientRect());
+      return (name.top + name.bottom - box.top - box.bottom) / 2 / box.height;
+    }"""
+    for k in (0, 2):
+        go_to(page, k)
+        assert abs(page.evaluate(middles)) < 0.1
+    go_to(page, last_step(page))
+    assert page.evaluate(middles) < -0.1
+
+
 def test_the_slider_jumps_and_says_where_it_is(visit):
     value = lecture_network()
     page = visit(value)
