@@ -3,12 +3,13 @@
 import argparse
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NoReturn
 
-from autograd_lite.command_line import _animate, _draw, _explain, _predict, _train
+from autograd_lite.command_line import _animate, _draw, _explain, tables
 from autograd_lite.command_line._errors import UsageError
 
-COMMANDS = (_explain, _draw, _animate, _train, _predict)
+COMMANDS = (_explain, _draw, _animate, *tables.COMMANDS)
 
 EXAMPLES = """\
 examples:
@@ -44,6 +45,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} ({self.prog} --help shows examples)")
 
 
+@cache
 def make_parser(version: str) -> Parser:
     """The parser of all commands."""
     parser = Parser(

@@ -18,10 +18,10 @@ from sklearn import datasets
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 import autograd_lite
-from autograd_lite.command_line import _train
-from autograd_lite.command_line._encoding import Column, Encoding, encoding_of
-from autograd_lite.command_line._tables import table_at
-from autograd_lite.command_line._train_data import Rows, Wanted, rows_of, scaled, split
+from autograd_lite.command_line.tables import _train
+from autograd_lite.command_line.tables._data import Rows, Wanted, rows_of, scaled, split
+from autograd_lite.command_line.tables._encoding import Column, Encoding, encoding_of
+from autograd_lite.command_line.tables._table import table_at
 from autograd_lite.training import History, load, predict
 
 FILES = ["curves.svg", "model.npz", "report.html"]

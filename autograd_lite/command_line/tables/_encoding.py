@@ -6,7 +6,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_lite.command_line._tables import Array, Chunk, Table, finite_numbers_in, number_of, places_in
+from autograd_lite.command_line.tables._table import (
+    Array,
+    Chunk,
+    Table,
+    finite_numbers_in,
+    number_of,
+    places_in,
+)
 from autograd_lite.nn import Module, one_hot
 from autograd_lite.training import classify, predict, predict_proba
 

@@ -14,11 +14,11 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_lite.command_line._encoding import Encoding, encoding_of, has_encoding
-from autograd_lite.command_line._tables import Array, Table, listed, table_at
-from autograd_lite.command_line._train_arguments import delimiter
-from autograd_lite.command_line._train_report import scores_text
-from autograd_lite.command_line._train_scores import part_scores
+from autograd_lite.command_line.tables._arguments import delimiter
+from autograd_lite.command_line.tables._encoding import Encoding, encoding_of, has_encoding
+from autograd_lite.command_line.tables._report import scores_text
+from autograd_lite.command_line.tables._scores import part_scores
+from autograd_lite.command_line.tables._table import Array, Table, listed, table_at
 from autograd_lite.nn import Module
 from autograd_lite.training import load
 from autograd_lite.training._archive import file_at
@@ -44,7 +44,6 @@ def add_command(subparsers: Any) -> None:
         help="predict with a trained network",
         description="Predict a column of a CSV file with a model that train wrote.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("model", type=Path, metavar="model.npz", help="the file that train wrote")

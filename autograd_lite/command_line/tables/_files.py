@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from autograd_lite.command_line._encoding import has_encoding
+from autograd_lite.command_line.tables._encoding import has_encoding
 from autograd_lite.training import load
 
 UNFINISHED = ".autograd_lite-"

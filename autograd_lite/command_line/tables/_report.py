@@ -4,7 +4,7 @@ from base64 import b64encode
 from html import escape
 from typing import Any
 
-from autograd_lite.command_line._tables import DELIMITERS, listed
+from autograd_lite.command_line.tables._table import DELIMITERS, listed
 
 Summary = dict[str, Any]
 

@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_lite._extras import import_extra
-from autograd_lite.command_line._encoding import Encoding
-from autograd_lite.command_line._tables import Array, Table, table_at
-from autograd_lite.command_line._train_arguments import (
+from autograd_lite.command_line.tables._arguments import (
     activation,
     delimiter,
     names,
@@ -21,10 +19,12 @@ from autograd_lite.command_line._train_arguments import (
     sizes,
     whole,
 )
-from autograd_lite.command_line._train_data import TASKS, Indices, Rows, Wanted, rows_of, scaled, split
-from autograd_lite.command_line._train_files import CURVES, MODEL, REPORT, require_folder, written_at_once
-from autograd_lite.command_line._train_report import AS_ASKED, beginning, end, page
-from autograd_lite.command_line._train_scores import scores
+from autograd_lite.command_line.tables._data import TASKS, Indices, Rows, Wanted, rows_of, scaled, split
+from autograd_lite.command_line.tables._encoding import Encoding
+from autograd_lite.command_line.tables._files import CURVES, MODEL, REPORT, require_folder, written_at_once
+from autograd_lite.command_line.tables._report import AS_ASKED, beginning, end, page
+from autograd_lite.command_line.tables._scores import scores
+from autograd_lite.command_line.tables._table import Array, Table, table_at
 from autograd_lite.nn import MLP
 from autograd_lite.optim import Adam
 from autograd_lite.training import DivergenceError, History, fit, save
@@ -55,7 +55,6 @@ def add_command(subparsers: Any) -> None:
         help="train a network on a CSV file",
         description="Train a multilayer perceptron that predicts a column of a CSV file from the others.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("data", type=Path, metavar="data.csv", help="the table: commas, semicolons or tabs, in UTF-8")

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from autograd_lite.command_line._encoding import Column, Encoding, Label, number_label
-from autograd_lite.command_line._tables import MAX_TEXTS, Array, Survey, Table, listed, survey
+from autograd_lite.command_line.tables._encoding import Column, Encoding, Label, number_label
+from autograd_lite.command_line.tables._table import MAX_TEXTS, Array, Survey, Table, listed, survey
 
 Indices = NDArray[np.int64]
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from commands import FLOWERS, HOUSES, run, table, write
 
-from autograd_lite.command_line import _predict, _tables
-from autograd_lite.command_line._encoding import KEY, encoding_of
+from autograd_lite.command_line.tables import _predict, _table
+from autograd_lite.command_line.tables._encoding import KEY, encoding_of
 from autograd_lite.nn import MLP
 from autograd_lite.training import load, save
 
@@ -100,7 +100,7 @@ def test_a_table_in_chunks_gives_the_same(models, capsys, monkeypatch, size):
     words = [models / "flowers/model.npz", models / "flowers.csv", "--json"]
     run("predict", *words)
     whole = capsys.readouterr().out
-    monkeypatch.setattr(_tables, "CHUNK", size)
+    monkeypatch.setattr(_table, "CHUNK", size)
     run("predict", *words)
     assert capsys.readouterr().out == whole
 
