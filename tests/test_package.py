@@ -58,11 +58,9 @@ FLOORS = [
     | {"training._metadata", "training._saved_history"},
     {"plotting"},
     {"command_line", "command_line.tables"}
-    | {
-        f"command_line.{name}"
-        for name in ("_animate", "_arguments", "_columns", "_draw", "_errors", "_explain")
-    }
-    | {f"command_line.{name}" for name in ("_formulas", "_parser", "_scan", "_whitelist")}
+    | {f"command_line.{name}" for name in ("_animate", "_arguments", "_columns", "_domains", "_draw")}
+    | {f"command_line.{name}" for name in ("_errors", "_explain", "_formulas", "_json", "_parser", "_scan")}
+    | {"command_line._whitelist"}
     | {
         f"command_line.tables.{name}"
         for name in ("_arguments", "_data", "_encoding", "_files", "_predict", "_report", "_scores", "_table")

@@ -10,7 +10,7 @@ import pytest
 
 import autograd_lite
 from autograd_lite.__main__ import main
-from autograd_lite.command_line import BROKEN_PIPE, FAILED, INTERRUPTED, _explain
+from autograd_lite.command_line import BROKEN_PIPE, FAILED, INTERRUPTED, USAGE, _explain
 
 ROOT = Path(autograd_lite.__file__).parent.parent
 
@@ -96,11 +96,11 @@ def test_a_closed_standard_output_is_no_error():
     ("error", "code", "message"),
     [
         (KeyboardInterrupt(), INTERRUPTED, "interrupted"),
-        (MemoryError(), FAILED, "unexpected MemoryError, please report it with this command:"),
+        (MemoryError(), FAILED, "this needs more memory than there is"),
         (OSError(28, "No space left on device"), FAILED, "No space left on device"),
         (PermissionError(13, "no permission", "a.svg"), FAILED, "a.svg: no permission"),
         (ImportError("this needs pygraphviz"), FAILED, "this needs pygraphviz"),
-        (ValueError("wrong\nin two lines"), FAILED, "wrong in two lines"),
+        (ValueError("wrong\nin two lines"), USAGE, "wrong in two lines"),
     ],
 )
 def test_whatever_happens_is_one_line_and_an_exit_code(error, code, message, monkeypatch, capsys):

@@ -123,7 +123,7 @@ def test_a_file_that_is_not_there_or_no_file_is_an_error(tmp_path):
 @pytest.mark.parametrize(
     ("name", "match"),
     [
-        ("specis", "but it has no 'specis': did you mean 'species'"),
+        ("specis", "but it has no 'specis' .did you mean 'species'"),
         ("SPECIES", "did you mean 'species'"),
         ("zzz", "it has 'length', 'species'$"),
     ],
