@@ -303,9 +303,9 @@ KINDS: dict[str, tuple[Callable[[random.Random], str], int]] = {
 
 def arguments(rng: random.Random, expression: str) -> list[str]:
     """A command about an expression, with numbers for its names, and options."""
-    names = list(dict.fromkeys(re.findall(r"(?<![\w.])[^\W\d]\w*\b(?!\()", expression)))
+    names = list(dict.fromkeys(re.findall(r"(?<![\w.])[^\W\d]\w*+(?!\()", expression)))
     free = [x for x in names if x not in TOKENS or x in NAMES]
-    assigned = set(re.findall(r"(\w+) ?= ?", expression))
+    assigned = set(re.findall(r"\b(\w++) ?=", expression))
     usual = TAME if rng.random() < 0.7 else VALUES
     values = [
         f"{x}={rng.choice(usual)}"

@@ -57,14 +57,15 @@ FLOORS = [
     | {f"training.{name}" for name in ("_history", "_loop", "_metrics", "_prediction", "_saving")}
     | {"training._metadata", "training._saved_history"},
     {"plotting"},
-    {"command_line"}
+    {"command_line", "command_line.tables"}
+    | {f"command_line.{name}" for name in ("_animate", "_arguments", "_columns", "_domains", "_draw")}
+    | {f"command_line.{name}" for name in ("_errors", "_explain", "_formulas", "_json", "_parser", "_scan")}
+    | {"command_line._whitelist"}
     | {
-        f"command_line.{name}"
-        for name in ("_animate", "_arguments", "_columns", "_draw", "_errors", "_explain")
+        f"command_line.tables.{name}"
+        for name in ("_arguments", "_data", "_encoding", "_files", "_predict", "_report", "_scores", "_table")
     }
-    | {f"command_line.{name}" for name in ("_formulas", "_parser", "_scan", "_whitelist")}
-    | {f"command_line.{name}" for name in ("_encoding", "_predict", "_tables", "_train", "_train_arguments")}
-    | {f"command_line.{name}" for name in ("_train_data", "_train_files", "_train_report", "_train_scores")},
+    | {"command_line.tables._train"},
     {""},
     {"__main__"},
 ]

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from autograd_lite.command_line._errors import UsageError, report
 from autograd_lite.command_line._parser import parse
+from autograd_lite.training import DivergenceError
 
 __all__ = ["main"]
 
@@ -29,8 +30,8 @@ def main(argv: Sequence[str], version: str = "") -> int:
     Returns
     -------
     int
-        0, or 1 if something failed, 2 if the arguments are wrong, 130 if it was interrupted, 141 if nobody
-        reads the output any more.
+        0, or 1 if something failed, 2 if the arguments or the data are wrong, 130 if it was interrupted, 141
+        if nobody reads the output any more.
 
     Examples
     --------
@@ -63,8 +64,13 @@ def main(argv: Sequence[str], version: str = "") -> int:
     except OSError as error:
         reason = error.strerror or str(error)
         report(f"{error.filename}: {reason}" if error.filename else reason)
-    except (ImportError, ValueError) as error:
+    except ValueError as error:
         report(str(error))
+        return USAGE
+    except (ImportError, DivergenceError) as error:
+        report(str(error))
+    except MemoryError:
+        report("this needs more memory than there is")
     except KeyboardInterrupt:
         report("interrupted")
         return INTERRUPTED

@@ -7,6 +7,7 @@ from typing import Any
 from autograd_lite.animation import animate
 from autograd_lite.command_line._arguments import add_expression, read_graph
 from autograd_lite.command_line._errors import UsageError
+from autograd_lite.command_line._json import as_json
 
 EXAMPLES = """\
 examples:
@@ -36,6 +37,7 @@ def add_command(subparsers: Any) -> None:
         help="the file to write (default: %(default)s)",
     )
     parser.add_argument("--title", help="the heading of the page")
+    parser.add_argument("--json", action="store_true", help="print the file, the nodes and the edges as JSON")
     parser.set_defaults(run=run)
 
 
@@ -44,5 +46,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"{str(arguments.output)!r} is no name of a page: it must end in .html")
     graph = read_graph(arguments.expression, arguments.values)
-    print(animate(graph.result, arguments.output, title=arguments.title))
+    file = animate(graph.result, arguments.output, title=arguments.title)
+    print(as_json(graph.written(file)) if arguments.json else file)
     return 0

@@ -2,12 +2,13 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from autograd_lite._choose import did_you_mean
+from autograd_lite._names import names_of
 from autograd_lite.command_line._errors import UsageError
 from autograd_lite.command_line._formulas import Formula, read_values
-from autograd_lite.command_line._whitelist import did_you_mean
-from autograd_lite.engine import Value
+from autograd_lite.engine import Value, topological_order
 
 
 class Graph(NamedTuple):
@@ -22,6 +23,16 @@ class Graph(NamedTuple):
         """The root."""
         return self.nodes[self.formula.name]
 
+    @property
+    def name(self) -> str:
+        """What the root is called: that of ``y = x; y`` is x, and has no other name."""
+        return self.result.label
+
+    @property
+    def names(self) -> list[str]:
+        """All names but that of the result, unless that was given a number."""
+        return [name for name in self.nodes if name != self.formula.name or name in self.values]
+
     def node(self, name: str) -> Value:
         """The node of this name; raises UsageError if there is none."""
         if name not in self.nodes:
@@ -29,6 +40,26 @@ class Graph(NamedTuple):
             hint = did_you_mean(name, self.nodes) or f": the names are {names}"
             raise UsageError(f"there is no {name!r:.60} in the expression{hint}")
         return self.nodes[name]
+
+    def written(self, file: str) -> dict[str, Any]:
+        """What a program wants to know of a file that shows the graph: its nodes and edges, by name."""
+        names = names_of(topological_order(self.result))
+        return {
+            "expression": self.formula.source,
+            "name": self.name,
+            "value": self.result.data,
+            "file": file,
+            "nodes": {
+                name: {"op": node.op, "value": node.data, "derivative": node.grad}
+                for node, name in names.items()
+            },
+            "edges": [
+                {"from": names[x], "to": names[node], "derivative": partial}
+                for node in names
+                for x, partial in zip(node.inputs, node.partials, strict=True)
+                if isinstance(x, Value)
+            ],
+        }
 
 
 def add_expression(parser: argparse.ArgumentParser) -> None:

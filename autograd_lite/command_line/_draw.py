@@ -6,6 +6,7 @@ from typing import Any
 
 from autograd_lite.command_line._arguments import add_expression, read_graph
 from autograd_lite.command_line._errors import UsageError
+from autograd_lite.command_line._json import as_json
 from autograd_lite.drawing import draw
 from autograd_lite.drawing._picture import PICTURES
 
@@ -46,6 +47,7 @@ def add_command(subparsers: Any) -> None:
     )
     parser.add_argument("--theme", choices=("light", "dark"), default="light", help="the ground to draw on")
     parser.add_argument("--highlight", metavar="NAME", help="light all paths from this name to the result")
+    parser.add_argument("--json", action="store_true", help="print the file, the nodes and the edges as JSON")
     parser.set_defaults(run=run)
 
 
@@ -60,5 +62,6 @@ def run(arguments: argparse.Namespace) -> int:
     graph = read_graph(arguments.expression, arguments.values)
     highlight = graph.node(arguments.highlight) if arguments.highlight is not None else None
     picture = draw(graph.result, detail=arguments.detail, theme=arguments.theme, highlight=highlight)
-    print(picture.render(outfile=arguments.output))
+    file = picture.render(outfile=arguments.output)
+    print(as_json(graph.written(file)) if arguments.json else file)
     return 0

@@ -2,6 +2,7 @@
 
 import sys
 
+from autograd_lite._names import one_line
 from autograd_lite.explain._writing import width
 
 WIDTH = 76  # of what is shown of a long expression
@@ -29,7 +30,7 @@ class Source(str):
 
     def error(self, message: str, start: int, end: int) -> UsageError:
         """An error about the characters from `start` to before `end`."""
-        text = printable(self)
+        text = one_line(self)
         start = max(min(start, len(text)), 0)
         end = max(min(end, len(text)), start + 1)
         first = max(start - WIDTH // 4, 0) if len(text) > WIDTH else 0
@@ -40,14 +41,9 @@ class Source(str):
         return UsageError(message, f"  {before}{text[first:last]}{after}\n  {blanks}{carets}")
 
 
-def printable(text: str) -> str:
-    """A text without what would move the cursor or could not be encoded."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
 def report(message: str, place: str = "") -> None:
     """Write to standard error: ``autograd-lite: error:`` and the message in one line, then the place."""
-    line = printable(" ".join(message.split()))
+    line = one_line(" ".join(message.split()))
     if len(line) > LONGEST:
         line = f"{line[: LONGEST // 2]} ... {line[-LONGEST // 2 :]}"
     if sys.stderr:  # a window application has none

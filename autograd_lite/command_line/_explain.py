@@ -1,10 +1,8 @@
 """`explain`: the value of an expression, all its derivatives, and the chain rule written out."""
 
 import argparse
-import json
 import math
 import shutil
-import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +11,7 @@ from autograd_lite.calculus import hessian
 from autograd_lite.command_line._arguments import Graph, add_expression, read_graph
 from autograd_lite.command_line._columns import table
 from autograd_lite.command_line._errors import UsageError
+from autograd_lite.command_line._json import as_json, is_printable
 from autograd_lite.engine import Value
 from autograd_lite.explain import explain
 from autograd_lite.explain._writing import ascii_name
@@ -109,27 +108,18 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError("--latex writes the chain rule by a name: choose one with --wrt NAME")
         text = "\n\n".join(e.to_latex() for e in explanations.values())
     else:
-        unicode = not arguments.ascii and _prints(UNICODE)
+        unicode = not arguments.ascii and is_printable(UNICODE)
         text = _text(graph, explanations, second, checks, unicode)
     print(text)
     return int(any(check.verdict == "differs" for check in checks.values()))
 
 
-def _prints(text: str) -> bool:
-    """Whether standard output can show a text."""
-    try:
-        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _names(graph: Graph, wrt: Sequence[str] | None) -> list[str]:
-    """The names by which to differentiate: those chosen, otherwise all that are no result."""
-    chosen = list(dict.fromkeys(wrt or graph.nodes))
+    """The names by which to differentiate: those chosen, otherwise all that have a derivative to show."""
+    chosen = list(dict.fromkeys(wrt or graph.names))
     for name in chosen:
         graph.node(name)
-    return [name for name in chosen if wrt or name != graph.formula.name]
+    return chosen
 
 
 def _hessian(graph: Graph, wrt: Sequence[str] | None) -> dict[str, dict[str, float]]:
@@ -201,9 +191,9 @@ def _text(
     checks: dict[str, Check],
     unicode: bool,
 ) -> str:
-    name, d = graph.formula.name, "∂" if unicode else "d"
+    name, d = graph.name, "∂" if unicode else "d"
     sections = [f"{name if unicode else ascii_name(name)} = {graph.result.data:.6g}"]
-    rows = [x for x in graph.nodes if x != name]
+    rows = graph.names
     if rows:
         header = ["name", "value", f"{d}{name}/{d}name"]
         header += ["finite difference", "relative error", ""] if checks else []
@@ -232,10 +222,10 @@ def _json(
     second: dict[str, dict[str, float]],
     checks: dict[str, Check],
 ) -> str:
-    inputs = {name: node for name, node in graph.nodes.items() if name != graph.formula.name}
+    inputs = {name: graph.nodes[name] for name in graph.names}
     data: dict[str, Any] = {
         "expression": graph.formula.source,
-        "name": graph.formula.name,
+        "name": graph.name,
         "value": graph.result.data,
         "values": {name: node.data for name, node in inputs.items()},
         "derivatives": {name: node.grad for name, node in inputs.items()},
@@ -245,15 +235,4 @@ def _json(
         data["hessian"] = second
     if checks:
         data["check"] = {name: check._asdict() for name, check in checks.items()}
-    return json.dumps(_strict(data), indent=2, ensure_ascii=not _prints("\N{GRINNING FACE}"), allow_nan=False)
-
-
-def _strict(data: Any) -> Any:
-    """Plain data without the infinities and NaNs that JSON lacks: as strings that float() reads."""
-    if isinstance(data, dict):
-        return {name: _strict(x) for name, x in data.items()}
-    if isinstance(data, list | tuple):
-        return [_strict(x) for x in data]
-    if isinstance(data, float) and not math.isfinite(data):
-        return "NaN" if math.isnan(data) else "Infinity" if data > 0 else "-Infinity"
-    return data
+    return as_json(data)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from autograd_lite._choose import did_you_mean
+from autograd_lite.command_line._domains import domain_error
 from autograd_lite.command_line._errors import Source, UsageError
 from autograd_lite.command_line._scan import Part, scan
 from autograd_lite.command_line._whitelist import (
     CONSTANTS,
     FUNCTIONS,
     Step,
-    did_you_mean,
     error_at,
     steps_of,
 )
@@ -24,6 +26,7 @@ from autograd_lite.ops import DomainError
 
 RESULT_NAMES = ("f", "y", "J", "result")  # the first that is free is the name of a result without one
 MOST_VALUES = 1_000
+DECIMAL_COMMA = re.compile(r"[-+−]?[0-9]{1,99},[0-9]{1,99}")
 
 
 class Statement(NamedTuple):
@@ -65,8 +68,14 @@ class Formula:
         ]
         self._first_uses: dict[str, ast.AST] = {}
         self._collect_names(parts)
-        used = {*self._first_uses, *self.parts}
+        named = {statement.name for statement in self.statements}
+        used = {*self._first_uses, *named}
         self.name = parts[-1].name or next(name for name in _result_names() if name not in used)
+        last = self.statements[-1]
+        if not last.name and len(last.steps) == 1 and isinstance(last.steps[0].action, str):
+            self.name = last.steps[0].action  # what has a name gets no other one
+            if self.name in named:
+                self.statements.pop()
 
     def _collect_names(self, parts: Sequence[Part]) -> None:
         """Find the names that need a number, in the order in which they occur."""
@@ -94,7 +103,8 @@ class Formula:
     @property
     def parts(self) -> list[str]:
         """The names given to parts of the expression."""
-        return [statement.name for statement in self.statements[:-1]]
+        names = [statement.name for statement in self.statements]
+        return [name for name in names if name not in ("", self.name)]
 
     def check_names(self, given: Iterable[str]) -> None:
         """Raise UsageError if a name has no number, or a number belongs to no name."""
@@ -143,18 +153,20 @@ class Formula:
 
     def _run(self, steps: Sequence[Step], known: Mapping[str, Any]) -> Any:
         stack: list[Any] = []
-        for action, arity, node in steps:
+        for step in steps:
+            action = step.action
             if isinstance(action, float):
                 stack.append(action)
             elif isinstance(action, str):
                 stack.append(known[action])
             else:
-                operands = stack[len(stack) - arity :]
-                del stack[len(stack) - arity :]
+                first = len(stack) - len(step.operands)
+                operands = stack[first:]
+                del stack[first:]
                 try:
                     stack.append(action(*operands))
-                except DomainError as error:
-                    raise error_at(self.source, node, str(error)) from None
+                except DomainError:
+                    raise domain_error(self.source, step, operands) from None
         return stack.pop()
 
     def graph(self, values: Mapping[str, float]) -> dict[str, Value]:
@@ -226,6 +238,8 @@ def read_values(words: Sequence[str], formula: Formula) -> dict[str, float]:
 
 
 def _number(name: str, text: str) -> float:
+    if DECIMAL_COMMA.fullmatch(text):
+        raise UsageError(f"{name} needs a number with a decimal point: write {name}={text.replace(',', '.')}")
     try:
         return _finite(text)
     except UsageError as error:

@@ -3,12 +3,13 @@
 import argparse
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, NoReturn
 
-from autograd_lite.command_line import _animate, _draw, _explain, _predict, _train
+from autograd_lite.command_line import _animate, _draw, _explain, tables
 from autograd_lite.command_line._errors import UsageError
 
-COMMANDS = (_explain, _draw, _animate, _train, _predict)
+COMMANDS = (_explain, _draw, _animate, *tables.COMMANDS)
 
 EXAMPLES = """\
 examples:
@@ -26,10 +27,11 @@ examples:
   More examples:
     autograd-lite explain --help
 
-exit codes: 0 done, 1 it failed, 2 the arguments are wrong, 130 interrupted
+exit codes: 0 done, 1 it failed, 2 the arguments or the data are wrong, 130 interrupted
 """
-# Where argparse would take an expression such as -x**2 for an option.
-OPTION = re.compile(r"--?$|-h$|-o|--[A-Za-z][A-Za-z-]*(=.*)?$", re.DOTALL)
+# What is an option beside an expression: argparse would take -x**2 for one, too.
+OPTION = re.compile(r"--?$|-h$|--[A-Za-z][A-Za-z-]*(=.*)?$", re.DOTALL)
+OUTPUT = re.compile(r"-o(=.*)?$", re.DOTALL)
 
 
 class Parser(argparse.ArgumentParser):
@@ -44,6 +46,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} ({self.prog} --help shows examples)")
 
 
+@cache
 def make_parser(version: str) -> Parser:
     """The parser of all commands."""
     parser = Parser(
@@ -68,7 +71,8 @@ def parse(argv: Sequence[str], version: str) -> argparse.Namespace:
     """
     parser = make_parser(version)
     takes_expression = bool(argv) and argv[0] in ("explain", "draw", "animate")
-    words = [_protected(word) for word in argv] if takes_expression else argv
+    has_output = takes_expression and argv[0] != "explain"
+    words = [_protected(word, has_output) for word in argv] if takes_expression else argv
     arguments, others = parser.parse_known_args(words)
     # argparse reads name=number only up to the next option.
     options = others if not takes_expression else [word for word in others if word.startswith("-")]
@@ -79,6 +83,7 @@ def parse(argv: Sequence[str], version: str) -> argparse.Namespace:
     return arguments
 
 
-def _protected(word: str) -> str:
+def _protected(word: str, has_output: bool) -> str:
     """A word that is read as an expression although it begins with a minus."""
-    return word if not word.startswith("-") or OPTION.match(word) else f" {word}"
+    is_option = OPTION.match(word) or (has_output and OUTPUT.match(word))
+    return word if not word.startswith("-") or is_option else f" {word}"

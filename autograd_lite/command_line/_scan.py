@@ -31,7 +31,8 @@ INSTEAD = {
     **{sign: f"write **{digit} for {sign}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
     **{sign: f"write {digit} for {sign}" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")},
 }
-
+MAGNITUDE = "write abs(x) for |x|"
+TWICE = {"|": "write or for ||", "&": "write and for &&"}
 
 Token = re.Match[str]
 
@@ -66,6 +67,8 @@ def scan(text: str) -> tuple[Source, list[Part]]:
         CHECKS.get(str(token.lastgroup), _check_sign)(source, token)
         if parts[-1]:
             _check_neighbours(source, parts[-1][-1], token)
+        if token[0] == "|" and not (parts[-1] and _ends_operand(parts[-1][-1])):
+            raise source.error(MAGNITUDE, *token.span())
         if token[0] in ("(", "["):
             unclosed.append(token)
             if len(unclosed) > DEEPEST:
@@ -92,7 +95,8 @@ def _part(source: Source, tokens: Sequence[Token]) -> Part:
     """The part that these tokens are."""
     start, end = tokens[0].start(), tokens[-1].end()
     if not _ends_operand(tokens[-1]):
-        raise source.error("the expression ends too early", *tokens[-1].span())
+        message = MAGNITUDE if tokens[-1][0] == "|" else "the expression ends too early"
+        raise source.error(message, *tokens[-1].span())
     if len(tokens) > 1 and tokens[1][0] == "=":
         return Part(unicodedata.normalize("NFKC", tokens[0][0]), tokens[2].start(), end)
     return Part("", start, end)
@@ -126,6 +130,8 @@ def _check_word(source: Source, token: Token) -> None:
 def _check_sign(source: Source, token: Token) -> None:
     if token.lastgroup == "other":
         raise _foreign(source, token[0], token.start())
+    if token[0] == "!":
+        raise source.error("! is not known: a factorial has no derivative", *token.span())
 
 
 CHECKS = {"number": _check_number, "word": _check_word}
@@ -140,6 +146,8 @@ def _foreign(source: Source, character: str, start: int) -> UsageError:
 
 def _check_neighbours(source: Source, before: Token, token: Token) -> None:
     """Raise UsageError if an operator is missing: 2x, x y, (x)(y)."""
+    if before[0] == token[0] and token[0] in TWICE:
+        raise source.error(TWICE[token[0]], before.start(), token.end())
     if not _ends_operand(before):
         return
     if _is_operand(token) or (token[0] == "(" and before.lastgroup != "word"):

@@ -6,13 +6,13 @@ The tree is read, never run: a node becomes a `Step`, and whatever is not listed
 from __future__ import annotations
 
 import ast
-import difflib
 import math
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from typing import Any, NamedTuple
 
+from autograd_lite._choose import did_you_mean
 from autograd_lite._condition import COMPARISONS, Condition
 from autograd_lite._primitive import apply, number
 from autograd_lite.command_line._errors import Source, UsageError
@@ -60,23 +60,35 @@ WRITE_INSTEAD: dict[type[ast.AST], str] = {
     ast.Attribute: "attributes are not known: an expression has names, numbers, operators and functions",
     ast.Subscript: "only softmax has an index: softmax([a, b])[0]",
     ast.List: "a list can only stand in a function of lists, such as sum([a, b])",
-    ast.Tuple: "a comma can only stand between the operands of a function",
+    ast.Tuple: "a comma can only stand between the operands of a function: a decimal number has a point",
     ast.Starred: "write the operands out, one by one",
     ast.Compare: "a comparison can only be a condition: where(x > 0, a, b), or a if x > 0 else b",
     ast.BoolOp: "and, or, not can only stand in a condition: where(x > 0 and y > 0, a, b)",
     ast.NamedExpr: "write a = ...; before the expression for a name in between",
+}
+MODULES = frozenset({"np", "numpy", "math", "torch", "jnp", "ops", "ag"})
+# What libraries have as a function, and is an expression here.
+FORMULAS = {
+    "mse": "(a - y)**2",
+    "mae": "abs(a - y)",
+    "bce": "-(y*log(a) + (1 - y)*log(1 - a))",
+    "binary_cross_entropy": "-(y*log(a) + (1 - y)*log(1 - a))",
+    "cross_entropy": "-log(softmax([z0, z1])[0]), where the first class is right",
+    "logit": "log(p/(1 - p))",
+    "step": "1 if x > 0 else 0",
+    "heaviside": "1 if x > 0 else 0",
 }
 
 
 class Step(NamedTuple):
     """A step of a computation on a stack.
 
-    A float is put on the stack, a string stands for the value of a name; a function takes the `arity` topmost
-    numbers and puts its result in their place.
+    A float is put on the stack, a string stands for the value of a name; a function takes as many of the
+    topmost numbers as it has `operands`, and puts its result in their place.
     """
 
     action: float | str | Compute
-    arity: int
+    operands: Sequence[ast.AST | float]
     node: ast.AST
 
 
@@ -94,14 +106,14 @@ def steps_of(expression: ast.AST, source: Source) -> list[Step]:
             continue
         node, is_condition = item
         if isinstance(node, float):  # the default of an operand that was left out
-            steps.append(Step(node, 0, expression))
+            steps.append(Step(node, (), expression))
             continue
         readers = CONDITIONS if is_condition else NUMBERS
         read = readers.get(type(node))
         if read is None:
             raise _refusal(node, is_condition, source)
         action, operands = read(node, source)
-        unread.append(Step(action, len(operands), node))
+        unread.append(Step(action, [operand for operand, _ in operands], node))
         unread.extend(reversed(operands))
     return steps
 
@@ -109,6 +121,8 @@ def steps_of(expression: ast.AST, source: Source) -> list[Step]:
 def _refusal(node: ast.AST, is_condition: bool, source: Source) -> UsageError:
     if is_condition and type(node) in NUMBERS:
         return error_at(source, node, "a condition is a comparison, such as x > 0")
+    if isinstance(node, ast.Attribute):
+        return error_at(source, node, _without_module(node))
     kind = type(node)
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in kind.__name__).strip()
     return error_at(source, node, WRITE_INSTEAD.get(kind) or f"{words} is not known in an expression")
@@ -116,12 +130,21 @@ def _refusal(node: ast.AST, is_condition: bool, source: Source) -> UsageError:
 
 def error_at(source: Source, node: ast.AST, message: str) -> UsageError:
     """An error that points at a node of the tree."""
+    return source.error(message, *_place(source, node))
+
+
+def text_of(source: Source, node: ast.AST) -> str:
+    """A node of the tree as it was written."""
+    start, end = _place(source, node)
+    return source[start:end]
+
+
+def _place(source: Source, node: ast.AST) -> tuple[int, int]:
+    """The first character of a node, and that behind it: the tree counts bytes."""
     data = source.encode()
-    start, end = (
-        len(data[: getattr(node, name, None) or 0].decode(errors="ignore"))
-        for name in ("col_offset", "end_col_offset")
-    )
-    return source.error(message, start, end)
+    offsets = (getattr(node, name, None) or 0 for name in ("col_offset", "end_col_offset"))
+    start, end = (len(data[:offset].decode(errors="ignore")) for offset in offsets)
+    return start, end
 
 
 def _constant(node: ast.Constant, source: Source) -> tuple[float, Operands]:
@@ -169,10 +192,9 @@ def _where(condition: Any, a: Any, b: Any) -> Any:
 
 def _call(node: ast.Call, source: Source) -> tuple[Compute, Operands]:
     if not isinstance(node.func, ast.Name):
-        kind = type(node.func)
-        message = (
-            WRITE_INSTEAD[kind] if kind is ast.Attribute else "only a function can be called: is a * missing?"
-        )
+        message = "only a function can be called: is a * missing?"
+        if isinstance(node.func, ast.Attribute):
+            message = _without_module(node.func)
         raise error_at(source, node.func, message)
     name = FUNCTIONS.get(node.func.id)
     if name is None:
@@ -196,10 +218,27 @@ def _call(node: ast.Call, source: Source) -> tuple[Compute, Operands]:
     return _primitive(name), [(x, False) for x in operands]
 
 
+def _without_module(node: ast.Attribute) -> str:
+    """The message about np.exp, np.pi, x.exp or another attribute."""
+    owner, name = node.value, node.attr
+    if isinstance(owner, ast.Name) and (name in FUNCTIONS or name in CONSTANTS):
+        written = f"{owner.id}.{name}"
+        if name in CONSTANTS:
+            return f"write {name} for {written}"
+        operand = "x" if owner.id in MODULES else owner.id
+        return f"write {name}({operand}) for {written}({'x' if owner.id in MODULES else ''})"
+    return WRITE_INSTEAD[ast.Attribute]
+
+
 def _unknown_function(name: str) -> str:
     if name in CONSTANTS or len(name) == 1:
         return f"{name} is no function: write {name}*(...) for a product"
-    return f"{name} is not a known function{did_you_mean(name, FUNCTIONS)}"
+    if name in FORMULAS:
+        return f"{name} is not a known function: write it out, as {FORMULAS[name]}"
+    hint = (
+        did_you_mean(name, FUNCTIONS) or ": the functions are NumPy's and PyTorch's, such as exp, log, relu"
+    )
+    return f"{name} is not a known function{hint}"
 
 
 def _listed(node: ast.Call, source: Source) -> Operands:
@@ -303,12 +342,3 @@ CONDITIONS: dict[type[ast.AST], Reader] = {
     ast.BinOp: _ampersand,
     ast.UnaryOp: _negation,
 }
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A question after a name that is not known, if another one is like it."""
-    if len(name) > 30:  # comparing takes as long as the product of the lengths
-        return ""
-    candidates = {x.lower(): x for x in list(known)[:200] if len(x) <= 30}
-    nearest = difflib.get_close_matches(name.lower(), candidates, n=1, cutoff=0.6)
-    return f": did you mean {candidates[nearest[0]]}?" if nearest else ""

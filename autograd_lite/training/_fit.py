@@ -222,7 +222,7 @@ def fit(
         starts = _weights_of_starts(model, training, restarts, rng)
         with _progress_bar(epochs * restarts, progress, 0 if history is None else len(history)) as bar:
             ended = _all_starts(training, starts, history, rng, bar)
-    if ended[-1].is_interrupted and progress is not False:
+    if ended[-1].history.is_interrupted and progress is not False:
         print(f"training was {ended[-1].history.stop_reason}", file=sys.stderr)
     return _best(training, ended)
 
@@ -318,7 +318,6 @@ class _End(NamedTuple):
 
     history: History
     divergence: Divergence | None
-    is_interrupted: bool
 
 
 def _all_starts(
@@ -327,7 +326,7 @@ def _all_starts(
     """Train from each of the weights, until an interruption."""
     ended: list[_End] = []
     for weights in starts:
-        divergence, is_interrupted = None, False
+        divergence = None
         if history is None:
             training.set_weights(weights)
             current = training.begin(rng)
@@ -338,12 +337,12 @@ def _all_starts(
         except Divergence as error:
             current.stop_reason, divergence = str(error), error
         except KeyboardInterrupt:
-            is_interrupted = True
+            assert current.is_interrupted
         except Exception:
             current.restarts = [*(end.history for end in ended), current] if ended else current.restarts
             raise
-        ended.append(_End(current, divergence, is_interrupted))
-        if is_interrupted:
+        ended.append(_End(current, divergence))
+        if current.is_interrupted:
             break
     return ended
 
@@ -362,7 +361,7 @@ def _best(training: Training, ended: list[_End]) -> History:
         raise DivergenceError(message, best.history) from None
     assert best.history._standing is not None
     training.set_weights(training.scored(best.history))
-    if best.is_interrupted:
+    if best.history.is_interrupted:
         best.history.stop_reason += training.take_back(best.history, len(best.history))
     training.optimizer.load_state_dict(best.history._standing.optimizer_state)
     return best.history

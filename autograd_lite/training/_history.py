@@ -59,6 +59,8 @@ class History:
         validation set.
     stop_reason : str
         Why the training ended.
+    is_interrupted : bool
+        Whether Ctrl-C ended it.
     restarts : list of History
         The histories of all starts, if there were several; this one, the best, is among them.
 
@@ -73,6 +75,7 @@ class History:
     val_loss: list[float] = field(default_factory=list)
     metrics: dict[str, list[float]] = field(default_factory=dict)
     stop_reason: str = ""
+    is_interrupted: bool = False
     restarts: list["History"] = field(default_factory=list, compare=False)
     _standing: Standing | None = field(default=None, init=False, compare=False)
 

@@ -108,6 +108,7 @@ class Training:
             val_loss=[*history.val_loss],
             metrics={name: [*curve] for name, curve in history.metrics.items()},
             stop_reason="",
+            is_interrupted=False,
         )
         continued.restarts = [continued if start is history else start for start in history.restarts]
         continued._standing = standing
@@ -136,7 +137,7 @@ class Training:
             for curve in history._curves():
                 del curve[history._standing.epochs :]
             if isinstance(error, KeyboardInterrupt):
-                history.stop_reason = f"interrupted in epoch {len(history) + 1}"
+                history.stop_reason, history.is_interrupted = f"interrupted in epoch {len(history) + 1}", True
                 raise
             history.stop_reason = f"{type(error).__name__} after {len(history)} epochs"
             if not hasattr(error, "history"):

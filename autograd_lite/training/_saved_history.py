@@ -34,6 +34,7 @@ def _curves(history: History) -> dict[str, Any]:
         "val_loss": history.val_loss,
         "metrics": history.metrics,
         "stop_reason": history.stop_reason,
+        "is_interrupted": history.is_interrupted,
     }
 
 
@@ -85,6 +86,7 @@ def _require_state(state: Any, n: int) -> None:
 
 
 def _history_of_curves(parts: Any) -> History:
+    parts = {"is_interrupted": False, **parts}  # earlier files do not have it
     history = History(**{name: parts[name] for name in _curves(History())})
     curves = history._curves()
     if not all(isinstance(curve, list) and all(type(x) in (int, float) for x in curve) for curve in curves):
@@ -93,6 +95,8 @@ def _history_of_curves(parts: Any) -> History:
         np.array(curve, dtype=float)  # raises OverflowError for an integer beyond the floats
     if not isinstance(history.stop_reason, str):
         raise ValueError("the history does not say why the training ended")
+    if not isinstance(history.is_interrupted, bool):
+        raise ValueError("the history does not say whether the training was interrupted")
     # A history that was made by hand may have nothing but the loss.
     required = [curve for curve in (history.learning_rate, history.val_loss) if curve]
     if any(len(curve) != len(history) for curve in (*required, *history.metrics.values())):

@@ -1,5 +1,6 @@
 """`draw` in a terminal."""
 
+import json
 import os
 import stat
 
@@ -76,3 +77,18 @@ def test_a_wrong_expression_leaves_the_old_picture(call, tmp_path):
     assert call("draw", "log(x)", "x=-1").code == 2
     assert call("draw", "x", "x=1", "--highlight", "y").code == 2
     assert (tmp_path / "graph.svg").read_text() == "old"
+
+
+def test_json_says_what_was_written_and_what_is_in_it(call, tmp_path):
+    code, out, err = call("draw", "z = w*x; 2*z + z**2", "w=2", "x=3", "--json")
+    assert (code, err) == (0, "")
+    data = json.loads(out)
+    assert (data["name"], data["value"], data["file"]) == ("f", 48.0, "graph.svg")
+    assert (tmp_path / data["file"]).stat().st_size
+    assert data["nodes"]["w"] == {"op": "", "value": 2.0, "derivative": 42.0}
+    assert data["nodes"]["z"] == {"op": "mul", "value": 6.0, "derivative": 14.0}
+    assert {"from": "w", "to": "z", "derivative": 3.0} in data["edges"]
+    for name, node in data["nodes"].items():
+        edges = [edge for edge in data["edges"] if edge["from"] == name]
+        sums = sum(edge["derivative"] * data["nodes"][edge["to"]]["derivative"] for edge in edges)
+        assert node["derivative"] == (sums if edges else 1.0)

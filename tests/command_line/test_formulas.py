@@ -112,8 +112,8 @@ def test_every_primitive_is_known_by_its_name(name):
     ],
 )
 def test_what_can_be_written_in_two_ways(text, same):
-    values = [Formula(t).compute(POINT) for t in (text, same)]
-    assert values[0]["f"] == values[1]["f"]
+    a, b = (Formula(t) for t in (text, same))
+    assert a.compute(POINT)[a.name] == b.compute(POINT)[b.name]
 
 
 def test_operands_stay_in_the_order_in_which_they_are_written():
@@ -134,6 +134,16 @@ def test_a_result_without_a_name_gets_one_that_is_free():
         "result",
         "f",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("x", "x"), ("y = 2*x; z = y*3; y", "y"), ("pi", "pi"), ("+x", "f")]
+)
+def test_a_result_that_has_a_name_gets_no_other_one(text, name):
+    formula = Formula(text)
+    nodes = formula.graph({"x": 3.0})
+    assert formula.name == list(nodes)[-1] == name
+    assert nodes[name].label == (name if text != "+x" else "x")
 
 
 def test_a_number_for_a_part_takes_its_place():
@@ -172,8 +182,14 @@ def refused(text, *words):
         ("x % 2", "% is not known", "x % 2"),
         ("x // 2", "// is not known", "x // 2"),
         ("x @ x", "@ is not known", "x @ x"),
-        ("sigmod(x)", "sigmod is not a known function: did you mean sigmoid?", "sigmod"),
-        ("Sigmoid(x)", "Sigmoid is not a known function: did you mean sigmoid?", "Sigmoid"),
+        ("sigmod(x)", "sigmod is not a known function (did you mean 'sigmoid'?)", "sigmod"),
+        ("Sigmoid(x)", "Sigmoid is not a known function (did you mean 'sigmoid'?)", "Sigmoid"),
+        ("mse(x, 1)", "mse is not a known function: write it out, as (a - y)**2", "mse"),
+        ("np.exp(x)", "write exp(x) for np.exp(x)", "np.exp"),
+        ("math.log(x)", "write log(x) for math.log(x)", "math.log"),
+        ("x.relu() + 1", "write relu(x) for x.relu()", "x.relu"),
+        ("2*np.pi*x", "write pi for np.pi", "np.pi"),
+        ("np.linalg(x)", "attributes are not known", "np.linalg"),
         ("print(x)", "print is not a known function", "print"),
         ("__import__(x)", "__import__ is not a known function", "__import__"),
         ("x(2)", "x is no function: write x*(...) for a product", "x"),
@@ -213,11 +229,22 @@ def test_what_is_no_expression_is_refused_and_underlined(text, message, underlin
 @pytest.mark.parametrize(
     ("text", "message", "underlined"),
     [
-        ("y + log(x)*2", "log is defined for x > 0, but got x = -1.0 (the Value labelled 'x')", "log(x)"),
-        ("1/(x + 1) + y", "div is defined for b != 0, but got b = 0.0", "1/(x + 1)"),
-        ("ŷ = x; y*(ŷ - 1)**0.5", "pow is not defined for", "(ŷ - 1)**0.5"),
-        ("y + sqrt(-1)", "sqrt is defined for x >= 0, but got x = -1.0", "sqrt(-1)"),
-        ("x if y > 0 else arccos(x - 1)", "arccos is defined for -1 <= x <= 1", "arccos(x - 1)"),
+        ("y + log(x)*2", "log needs a number > 0, but x is -1", "log(x)"),
+        ("1/(x + 1) + y", "division by 0: x + 1 is 0", "1/(x + 1)"),
+        ("ŷ = x; y*(ŷ - 1)**0.5", "(ŷ - 1)**0.5 is not defined where ŷ - 1 is -2", "(ŷ - 1)**0.5"),
+        ("y + sqrt(-1)", "sqrt needs a number >= 0, but got -1", "sqrt(-1)"),
+        ("y + log(-2)", "log needs a number > 0, but got -2", "log(-2)"),
+        ("1/0 + y", "division by 0", "1/0"),
+        ("1/(x - x) + y", "division by 0: x - x is 0", "1/(x - x)"),
+        ("y + 0**x", "0**x is not defined where x is -1", "0**x"),
+        ("y*reciprocal(x + 1)", "reciprocal needs a number != 0, but x + 1 is 0", "reciprocal(x + 1)"),
+        (
+            "log(x*y + x*y + x*y + x*y + x*y + x*y + x*y + x*y)",
+            "log needs a number > 0, but x*y + x*y + x*y + x*y + x*y + x*y + x... is -8",
+            "log(x*y + x*y + x*y + x*y + x*y + x*y + x*y + x*y)",
+        ),
+        ("sin(x*10**10**10) + y", "sin needs a finite number, but x*10**10**10 is -inf", "sin(x*10**10**10)"),
+        ("x if y > 0 else arccos(x - 1)", "arccos needs -1 <= number <= 1, but x - 1 is -2", "arccos(x - 1)"),
     ],
 )
 def test_a_number_outside_of_a_domain_is_pointed_at(text, message, underlined):
@@ -253,7 +280,7 @@ def test_pi_and_e_may_have_a_value_of_their_own():
         ([], "x has no value: write x=... y=... after the expression"),
         (["x=1"], "y has no value: write y=... after the expression"),
         (["x=1", "y=2", "z=3"], "there is no z in the expression: leave out z=..."),
-        (["X=1", "y=2"], "there is no X in the expression: did you mean x?"),
+        (["X=1", "y=2"], "there is no X in the expression (did you mean 'x'?)"),
         (["x=1", "y=2", "x=3"], "x has two values, 1 and 3: leave one out"),
         (["x", "y=2"], "expected name=number, such as x=0.5, but got 'x': an expression with spaces"),
         (["1=2", "y=2"], "expected name=number, such as x=0.5, but got '1=2'"),
@@ -262,8 +289,8 @@ def test_pi_and_e_may_have_a_value_of_their_own():
         (["x=y", "y=2"], "x needs a number: expected a number, such as 0.5 or pi/2"),
         (["x=nan", "y=2"], "x needs a number: expected a number"),
         (["x=10**400", "y=2"], "x needs a number: expected a finite number, but this is inf"),
-        (["x=1/0", "y=2"], "x needs a number: div is defined for b != 0"),
-        (["x=1,5", "y=2"], "x needs a number: a comma can only stand"),
+        (["x=1/0", "y=2"], "x needs a number: division by 0"),
+        (["x=1,5", "y=2"], "x needs a number with a decimal point: write x=1.5"),
         (["x=__import__('os')", "y=2"], "x needs a number: text in quotes"),
         ([f"n{i}=1" for i in range(MOST_VALUES + 1)], f"expected at most {MOST_VALUES} values"),
     ],

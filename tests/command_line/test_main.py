@@ -10,7 +10,7 @@ import pytest
 
 import autograd_lite
 from autograd_lite.__main__ import main
-from autograd_lite.command_line import BROKEN_PIPE, FAILED, INTERRUPTED, _explain
+from autograd_lite.command_line import BROKEN_PIPE, FAILED, INTERRUPTED, USAGE, _explain
 
 ROOT = Path(autograd_lite.__file__).parent.parent
 
@@ -96,11 +96,11 @@ def test_a_closed_standard_output_is_no_error():
     ("error", "code", "message"),
     [
         (KeyboardInterrupt(), INTERRUPTED, "interrupted"),
-        (MemoryError(), FAILED, "unexpected MemoryError, please report it with this command:"),
+        (MemoryError(), FAILED, "this needs more memory than there is"),
         (OSError(28, "No space left on device"), FAILED, "No space left on device"),
         (PermissionError(13, "no permission", "a.svg"), FAILED, "a.svg: no permission"),
         (ImportError("this needs pygraphviz"), FAILED, "this needs pygraphviz"),
-        (ValueError("wrong\nin two lines"), FAILED, "wrong in two lines"),
+        (ValueError("wrong\nin two lines"), USAGE, "wrong in two lines"),
     ],
 )
 def test_whatever_happens_is_one_line_and_an_exit_code(error, code, message, monkeypatch, capsys):
@@ -110,3 +110,37 @@ def test_whatever_happens_is_one_line_and_an_exit_code(error, code, message, mon
     monkeypatch.setattr(_explain, "read_graph", fail)
     assert main(["explain", "x", "x=1"]) == code
     assert capsys.readouterr() == ("", f"autograd-lite: error: {message}\n")
+
+
+TABLE = "x,y\n" + "".join(f"{i},{2 * i}\n" for i in range(20))
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["explain", "x**", "x=1"], USAGE),
+        (["explain", "x", "--nothing"], USAGE),
+        (["explain", "log(x)", "x=0"], USAGE),
+        (["draw", "x*x", "x=1", "-o", "a.foo"], USAGE),
+        (["draw", "x*x", "x=1", "-o", "nowhere/a.svg"], FAILED),
+        (["train", "t.csv", "--target", "Y"], USAGE),
+        (["train", "t.csv", "--target", "y", "--epochs", "0"], USAGE),
+        (["train", "words.csv", "--target", "y"], USAGE),
+        (["train", "none.csv", "--target", "y"], FAILED),
+        (["train", "t.csv", "--target", "y", "-o", "nowhere/m"], FAILED),
+        (["train", "t.csv", "--target", "y", "--lr", "1e300"], FAILED),
+        (["predict", "t.csv", "t.csv"], USAGE),
+        (["predict", "none.npz", "t.csv"], FAILED),
+    ],
+)
+def test_the_exit_code_is_2_if_arguments_or_data_are_wrong_and_1_if_something_failed(argv, code, call):
+    Path("t.csv").write_text(TABLE)
+    Path("words.csv").write_text(TABLE.replace("5,10", "five,10"))
+    got, _, err = call(*argv)
+    assert (got, err.count("autograd-lite: error: ")) == (code, 1)
+
+
+def test_the_page_and_the_help_have_every_exit_code(call):
+    page = (ROOT / "docs/command_line.md").read_text(encoding="utf-8")
+    assert "| 2 | the arguments or the data are wrong" in page
+    assert "2 the arguments or the data are wrong" in call("--help").out

@@ -16,17 +16,27 @@ TAKE_EXPRESSIONS = ("explain", "draw", "animate")
 
 
 @pytest.mark.parametrize(
-    "expression", ["-x**2", "-x", "-(x + 1)", "-2*x", "- x", "-h*x", "-1", "-.5*x", "-σ(x)"]
+    "expression",
+    ["-x**2", "-x", "-(x + 1)", "-2*x", "- x", "-h*x", "-1", "-.5*x", "-σ(x)", "-omega*x", "-o*x", "-o/x"],
 )
-def test_an_expression_may_begin_with_a_minus(expression):
-    arguments = parse(["explain", expression, "x=1", "--json"], "0")
+@pytest.mark.parametrize("command", TAKE_EXPRESSIONS)
+def test_an_expression_may_begin_with_a_minus(expression, command):
+    arguments = parse([command, expression, "x=1", "--json"], "0")
     assert arguments.expression.strip() == expression
     assert arguments.json
 
 
-@pytest.mark.parametrize("expression", ["--x", "-o*x", "-h"])
+@pytest.mark.parametrize("expression", ["--x", "-h"])
 def test_an_expression_that_looks_like_an_option_is_read_after_two_dashes(expression):
     assert parse(["explain", "--json", "--", expression, "x=1"], "0").expression.strip() == expression
+
+
+def test_a_minus_and_an_o_are_an_expression_unless_the_command_has_an_output():
+    assert parse(["explain", "-o", "o=1"], "0").expression.strip() == "-o"
+    for words in (["-o", "a.svg"], ["-o=a.svg"], ["--output", "a.svg"], ["--output=a.svg"]):
+        arguments = parse(["draw", "-omega*x", "x=1", *words, "omega=2"], "0")
+        assert (arguments.expression.strip(), str(arguments.output)) == ("-omega*x", "a.svg")
+        assert arguments.values == ["x=1", "omega=2"]
 
 
 @pytest.mark.parametrize("command", TAKE_EXPRESSIONS)

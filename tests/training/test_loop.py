@@ -253,6 +253,7 @@ def test_ctrl_c_leaves_the_weights_of_the_last_step_with_early_stopping_too(caps
     history = fit(model, [[1.0]], [1.0], **how, patience=9, callbacks=[interrupt])
     assert model.w.data == 3
     assert history.stop_reason == "interrupted in epoch 4"
+    assert history.is_interrupted
     assert capsys.readouterr().err == "training was interrupted in epoch 4\n"
     fit(*(following([1])[0], [[1.0]], [1.0]), **how, callbacks=[interrupt], progress=False)
     assert capsys.readouterr().err == ""

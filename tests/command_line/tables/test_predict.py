@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import numpy as np
 import pytest
 from commands import FLOWERS, HOUSES, run, table, write
 
-from autograd_lite.command_line import _predict, _tables
-from autograd_lite.command_line._encoding import KEY, encoding_of
+from autograd_lite.command_line.tables import _predict, _table
+from autograd_lite.command_line.tables._encoding import KEY, encoding_of
 from autograd_lite.nn import MLP
 from autograd_lite.training import load, save
 
@@ -100,7 +101,7 @@ def test_a_table_in_chunks_gives_the_same(models, capsys, monkeypatch, size):
     words = [models / "flowers/model.npz", models / "flowers.csv", "--json"]
     run("predict", *words)
     whole = capsys.readouterr().out
-    monkeypatch.setattr(_tables, "CHUNK", size)
+    monkeypatch.setattr(_table, "CHUNK", size)
     run("predict", *words)
     assert capsys.readouterr().out == whole
 
@@ -163,6 +164,22 @@ def test_a_file_of_predictions_is_replaced_and_keeps_nothing_of_before(models):
     run("predict", *words, "out")
     assert Path("out").read_text() == first
     assert os.listdir() == ["out"]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "comma", "space", "|"])
+@pytest.mark.parametrize("name", ["flowers", "houses"])
+def test_predictions_with_any_delimiter_are_replaced(models, name, mark):
+    character = {"comma": ",", "space": " "}.get(mark, mark)
+    text = (models / f"{name}.csv").read_text().replace("flower ", "flower").replace(",", character)
+    write(Path("t.csv"), text)
+    words = [models / name / "model.npz", "t.csv", "--quiet", "--delimiter", mark, "-o", "out"]
+    for _ in range(2):
+        assert run("predict", *words) == 0
+
+
+def test_without_standard_output_nothing_is_written(models, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run("predict", models / "houses/model.npz", models / "houses.csv", "--quiet") == 0
 
 
 def test_a_dash_is_standard_output(models, capsys):
@@ -229,6 +246,20 @@ def test_nothing_of_the_users_is_overwritten(models):
     Path("link.csv").symlink_to("d.csv")
     refused(ValueError, "expected another file for -o than 'd.csv'", model, data, "-o", "link.csv")
     refused(ValueError, "or one with predictions, but 'other.csv' is another", model, data, "-o", "other.csv")
+    for text in (
+        "My lecture notes on prediction\n",
+        "My predictions for 2027: precious notes\n",
+        "date,my_prediction_market\n1,2\n",
+        "prediction,date\n1,2\n",
+        "date,prediction,certainty\n1,2,3\n",
+        "prediction\n",
+        '{"prediction": 1}\n',
+        '{"data": "x", "predictions": []}\n',
+        "\0prediction",
+        "[" * 10**5,
+    ):
+        write(Path("mine"), text)
+        refused(ValueError, "or one with predictions, but 'mine' is another", model, data, "-o", "mine")
     refused(IsADirectoryError, "is a folder", model, data, "-o", models)
     refused(FileNotFoundError, "there is no", model, data, "-o", "none/out.csv")
     refused(OSError, "is a device", model, data, "-o", "/dev/null")
@@ -272,6 +303,7 @@ def test_metadata_are_read_as_they_are_written():
         {"columns": [{"name": "t", "mean": 0.0, "scale": 1.0}]},
         {"columns": [{"name": "a", "mean": "0", "scale": 1.0}]},
         {"columns": [{"name": "a", "mean": 0.0, "scale": 0.0}]},
+        {"columns": [{"name": "a", "mean": 0.0, "scale": 1e-320}]},
         {"columns": [{"name": "a", "mean": 10**400, "scale": 1.0}]},
         {"columns": [{"name": "a", "categories": []}]},
         {"columns": [{"name": "a", "categories": ["x", "x"]}]},

@@ -3,22 +3,23 @@
 import argparse
 import csv
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_lite.command_line._encoding import Encoding, encoding_of, has_encoding
-from autograd_lite.command_line._tables import Array, Table, listed, table_at
-from autograd_lite.command_line._train_arguments import delimiter
-from autograd_lite.command_line._train_report import scores_text
-from autograd_lite.command_line._train_scores import part_scores
+from autograd_lite.command_line.tables._arguments import delimiter
+from autograd_lite.command_line.tables._encoding import Encoding, encoding_of, has_encoding
+from autograd_lite.command_line.tables._report import scores_text
+from autograd_lite.command_line.tables._scores import part_scores
+from autograd_lite.command_line.tables._table import DELIMITERS, Array, Table, listed, records, table_at
+from autograd_lite.drawing._picture import write
 from autograd_lite.nn import Module
 from autograd_lite.training import load
 from autograd_lite.training._archive import file_at
@@ -35,6 +36,7 @@ it is said on standard error how good the predictions are.
 """
 
 PREDICTION, PROBABILITY = "prediction", "probability_"
+ABOUT = ("data", "target", "task", "metrics", "dropped_rows")  # what comes before the predictions in JSON
 
 
 def add_command(subparsers: Any) -> None:
@@ -44,7 +46,6 @@ def add_command(subparsers: Any) -> None:
         help="predict with a trained network",
         description="Predict a column of a CSV file with a model that train wrote.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("model", type=Path, metavar="model.npz", help="the file that train wrote")
@@ -141,14 +142,32 @@ def _output(arguments: argparse.Namespace) -> Path:
     for other in (arguments.data, arguments.model):
         if file.samefile(other):
             raise ValueError(f"expected another file for -o than {str(other)!r}, which would be lost")
-    with file.open("rb") as stream:
-        first = stream.readline(2**20)
-    if first and PREDICTION.encode() not in first:
+    marks = {*DELIMITERS, *filter(None, [arguments.delimiter])}
+    if file.stat().st_size and not (_begins_as_csv(file, marks) or _begins_as_json(file)):
         raise ValueError(
             f"expected a new file for -o, or one with predictions, but {str(arguments.output)!r} is "
             "another one: choose another name or remove it"
         )
     return file
+
+
+def _begins_as_csv(file: Path, marks: set[str]) -> bool:
+    """Whether a file has the header of a table with predictions: they and the probabilities come last."""
+    for mark in marks:
+        with suppress(ValueError):
+            _, names = next(records(file, mark), (1, []))
+            if PREDICTION in names[1:]:
+                added = names[names.index(PREDICTION) + 1 :]
+                return all(name.startswith(PROBABILITY) for name in added)
+    return False
+
+
+def _begins_as_json(file: Path) -> bool:
+    """Whether the first line of a file is that of predictions in JSON."""
+    with file.open("rb") as stream, suppress(ValueError, RecursionError):
+        about = json.loads(stream.readline(2**20) + b"]}")
+        return isinstance(about, dict) and list(about) == [*ABOUT, f"{PREDICTION}s"]
+    return False
 
 
 def _rows(table: Table, encoding: Encoding, drop_missing: bool) -> _Rows:
@@ -223,13 +242,9 @@ def _write_json(
     metrics: dict[str, float] | None,
 ) -> None:
     """An object whose last member is a list with an object for each row, one a line."""
-    about = {
-        "data": str(table.path),
-        "target": encoding.target,
-        "task": "regression" if encoding.classes is None else "classification",
-        "metrics": metrics,
-        "dropped_rows": int((~rows.is_kept).sum()),
-    }
+    task = "regression" if encoding.classes is None else "classification"
+    n_dropped = int((~rows.is_kept).sum())
+    about = dict(zip(ABOUT, (str(table.path), encoding.target, task, metrics, n_dropped), strict=True))
     stream.write(json.dumps(about)[:-1] + f', "{PREDICTION}s": [')
     for k, (line, said) in enumerate(zip(rows.lines.tolist(), predictions, strict=True)):
         row = {"line": line, PREDICTION: said}
@@ -244,17 +259,11 @@ def _write_json(
 @contextmanager
 def _written_at_once(file: Path | None) -> Iterator[IO[str]]:
     """A context with a stream whose text comes to a file, or to standard output, if there is no error."""
-    if file is None:
-        with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as stream:
-            yield stream
-            stream.seek(0)
+    with TextIOWrapper(tempfile.TemporaryFile(), encoding="utf-8", newline="") as stream:
+        yield stream
+        stream.seek(0)
+        if file is not None:
+            write(file, stream.buffer.read())
+        elif sys.stdout:  # a window application has none
             while text := stream.read(2**20):
                 sys.stdout.write(text)
-        return
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        with part.open("x", encoding="utf-8", newline="") as stream:
-            yield stream
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ import argparse
 
 import numpy as np
 
-from autograd_lite.command_line import _predict, _train
+from autograd_lite.command_line.tables import _predict, _train
 
 
 def run(*words):

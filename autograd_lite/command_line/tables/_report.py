@@ -4,7 +4,8 @@ from base64 import b64encode
 from html import escape
 from typing import Any
 
-from autograd_lite.command_line._tables import DELIMITERS, listed
+from autograd_lite._names import one_line
+from autograd_lite.command_line.tables._table import DELIMITERS, listed
 
 Summary = dict[str, Any]
 
@@ -20,6 +21,8 @@ AS_ASKED = "as --task says"
 SCALED = "The loss is the mean squared error of the target, divided by the square of its standard deviation."
 PURPOSES = {"training": "to train on", "validation": "to find out when to stop", "test": "to judge with"}
 
+# The page has no script, and refers to nothing outside of it.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 STYLE = """
 :root { color-scheme: light; }
 body { font: 16px/1.5 system-ui, sans-serif; color: #1b1b1f; background: #fff; max-width: 60rem;
@@ -50,23 +53,22 @@ def beginning(summary: Summary) -> str:
         f"model: {summary['model']}, {summary['parameters']} parameters",
         f"rows: {_parts(summary)}",
     ]
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))
 
 
 def end(summary: Summary, files: list[str], is_again: bool) -> str:
     """How it ended, how good the model is, and where it is."""
     names = "  ".join(files)
-    return "\n".join(
-        [
-            _ended(summary),
-            "",
-            scores_text(_score_rows(summary)),
-            "",
-            _verdict(summary),
-            f"wrote {names}" + (" (in place of those of an earlier training)" if is_again else ""),
-            f"predict: autograd-lite predict {files[0]} new.csv -o predictions.csv",
-        ]
-    )
+    lines = [
+        _ended(summary),
+        "",
+        *scores_text(_score_rows(summary)).split("\n"),
+        "",
+        _verdict(summary),
+        f"wrote {names}" + (" (in place of those of an earlier training)" if is_again else ""),
+        f"predict: autograd-lite predict {files[0]} new.csv -o predictions.csv",
+    ]
+    return "\n".join(map(one_line, lines))
 
 
 def scores_text(rows: dict[str, dict[str, Any]]) -> str:
@@ -120,8 +122,9 @@ def page(summary: Summary, curves: bytes) -> str:
     body = "\n".join(parts)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
 
 

@@ -10,8 +10,8 @@ from commands import table, write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite.command_line import _tables
-from autograd_lite.command_line._tables import (
+from autograd_lite.command_line.tables import _table
+from autograd_lite.command_line.tables._table import (
     MAX_TEXTS,
     Chunk,
     finite_numbers_in,
@@ -57,7 +57,7 @@ def test_each_row_has_the_line_in_which_it_begins_whatever_is_in_its_cells(tmp_p
 
 
 def test_rows_come_in_chunks(tmp_path, monkeypatch):
-    monkeypatch.setattr(_tables, "CHUNK", 4)
+    monkeypatch.setattr(_table, "CHUNK", 4)
     file = write(tmp_path / "t.csv", table(["a", "b"], [(i, -i) for i in range(10)]))
     chunks = list(table_at(file).chunks())
     assert [len(chunk.rows) for chunk in chunks] == [4, 4, 2]
@@ -123,7 +123,7 @@ def test_a_file_that_is_not_there_or_no_file_is_an_error(tmp_path):
 @pytest.mark.parametrize(
     ("name", "match"),
     [
-        ("specis", "but it has no 'specis': did you mean 'species'"),
+        ("specis", "but it has no 'specis' .did you mean 'species'"),
         ("SPECIES", "did you mean 'species'"),
         ("zzz", "it has 'length', 'species'$"),
     ],
@@ -190,7 +190,7 @@ def test_texts_have_places_and_unknown_ones_are_an_error():
 
 @pytest.mark.parametrize("size", [1, 3, 4096])
 def test_a_survey_counts_what_there_is(tmp_path, monkeypatch, size):
-    monkeypatch.setattr(_tables, "CHUNK", size)
+    monkeypatch.setattr(_table, "CHUNK", size)
     rows = [("1", "x", "1", "007"), ("?", "x ", "2", "A"), ("2", "", "x", "B"), ("1", "y", "3", "C")]
     found = survey(table_at(write(tmp_path / "t.csv", table("abcd", rows))), {"c"})
     assert [(c.n_numbers, c.n_texts, c.is_text) for c in found.values()] == [
@@ -209,7 +209,7 @@ def test_a_survey_counts_what_there_is(tmp_path, monkeypatch, size):
 
 
 def test_a_survey_keeps_no_more_texts_than_it_needs(tmp_path, monkeypatch):
-    monkeypatch.setattr(_tables, "CHUNK", 500)
+    monkeypatch.setattr(_table, "CHUNK", 500)
     rows = [(i, f"t{i}") for i in range(3 * MAX_TEXTS)]
     found = survey(table_at(write(tmp_path / "t.csv", table("ab", rows))))
     assert found["a"].n_numbers == found["b"].n_texts == len(rows)

@@ -1,24 +1,35 @@
 """The folder that `train` writes: all of its files or none, and nobody else's are touched."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
+from typing import Any
 
-from autograd_lite.command_line._encoding import has_encoding
+from autograd_lite.command_line.tables._encoding import encoding_of, has_encoding
 from autograd_lite.training import load
 
 UNFINISHED = ".autograd_lite-"
 MODEL, CURVES, REPORT = "model.npz", "curves.svg", "report.html"
 
 
-def require_folder(folder: Path) -> bool:
-    """Whether a folder has what `train` wrote earlier; raises an error if it has other files, or is none."""
+def require_folder(folder: Path, data: Path, target: str) -> bool:
+    """Whether a folder has what `train` wrote earlier of these data and this target.
+
+    Raises an error if it has something else, or is none.
+    """
     if not folder.parent.is_dir():
         raise FileNotFoundError(
             f"expected a place for the folder {str(folder)!r}, but there is no {str(folder.parent)!r}: "
             "make it first"
+        )
+    if folder.is_symlink() and not folder.exists():
+        raise FileNotFoundError(
+            f"expected a folder to write to, but {str(folder)!r} is a link to nothing: choose another name "
+            "with -o"
         )
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(
@@ -27,10 +38,18 @@ def require_folder(folder: Path) -> bool:
     # What begins so is left of a training that was killed.
     if not folder.exists() or all(file.name.startswith(UNFINISHED) for file in folder.iterdir()):
         return False
-    if not _is_ours(folder / MODEL):
+    earlier = _metadata(folder / MODEL)
+    if earlier is None:
         raise ValueError(
             f"expected a new or an empty folder, or one that train wrote, but {str(folder)!r} has other "
             "files: choose another one with -o"
+        )
+    of, name = encoding_of(earlier).target, earlier.get("data", data.name)
+    if (of, name) != (target, data.name):
+        words = "_".join([data.stem, *re.findall(r"\w+", target), "model"])
+        raise ValueError(
+            f"expected a folder for a model of {target!r} in {data.name!r}, but {str(folder)!r} has one of "
+            f"{of!r} in {name!r}, which would be lost: pass -o {quote(words)} or remove it"
         )
     return True
 
@@ -54,8 +73,13 @@ def written_at_once(folder: Path) -> Iterator[Path]:
         raise
 
 
-def _is_ours(model: Path) -> bool:
+def _metadata(model: Path) -> dict[str, Any] | None:
+    """What a model says that `train` wrote; None for others."""
     try:
-        return has_encoding(load(model).metadata)
+        metadata = load(model).metadata
+        if metadata is None or not has_encoding(metadata):
+            return None
+        encoding_of(metadata)
     except (OSError, ValueError):
-        return False
+        return None
+    return metadata

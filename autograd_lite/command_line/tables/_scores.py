@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite.command_line._encoding import Encoding
-from autograd_lite.command_line._tables import Array
+from autograd_lite.command_line.tables._encoding import Encoding
+from autograd_lite.command_line.tables._table import Array
 from autograd_lite.nn import Module
 from autograd_lite.training import evaluate
 

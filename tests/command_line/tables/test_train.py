@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,11 +19,11 @@ from sklearn import datasets
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 import autograd_lite
-from autograd_lite.command_line import _train
-from autograd_lite.command_line._encoding import Column, Encoding, encoding_of
-from autograd_lite.command_line._tables import table_at
-from autograd_lite.command_line._train_data import Rows, Wanted, rows_of, scaled, split
-from autograd_lite.training import History, load, predict
+from autograd_lite.command_line.tables import _train
+from autograd_lite.command_line.tables._data import Rows, Wanted, rows_of, scaled, split
+from autograd_lite.command_line.tables._encoding import Column, Encoding, encoding_of
+from autograd_lite.command_line.tables._table import table_at
+from autograd_lite.training import DivergenceError, History, load, predict, save
 
 FILES = ["curves.svg", "model.npz", "report.html"]
 FAST = ("--epochs", 3)
@@ -207,7 +208,7 @@ def test_the_model_says_what_it_was_trained_on(capsys):
     trained(capsys, HOUSES, "--target", "price", *FAST)
     saved = load("data_model/model.npz")
     encoding = encoding_of(saved.metadata)
-    assert encoding.metadata() == saved.metadata
+    assert encoding.metadata() | {"data": "data.csv"} == saved.metadata
     assert [column.name for column in encoding.columns] == ["area", "age", "town"]
     assert encoding.columns[2].categories == ("no", "yes")
     assert predict(saved.model, [[0.0, 0.0, 1.0, 0.0]]).shape == (1,)
@@ -256,6 +257,26 @@ def test_names_from_the_data_are_no_tags_in_the_report(capsys):
     assert "&amp;amp;" in report
 
 
+def test_the_report_has_its_content_in_main_and_may_load_nothing(capsys):
+    trained(capsys, FLOWERS, "--target", "kind", *FAST)
+    report = Path("data_model/report.html").read_text(encoding="utf-8")
+    assert re.search(r"<body>\n<main>\n.*</main>\n</body>", report, re.DOTALL)
+    policy = re.search('http-equiv="Content-Security-Policy" content="([^"]*)"', report)[1].split("; ")
+    assert {"default-src 'none'", "img-src data:"} <= set(policy)
+    assert not any(rule.startswith("script-src") for rule in policy)
+
+
+def test_names_from_the_data_do_not_move_the_cursor(capsys):
+    write(Path("t.csv"), table(["a\x1b[31m", "y"], [(i, 2 * i) for i in range(20)]))
+    run("train", "t.csv", "--target", "y", *FAST)
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_numbers_that_hardly_differ_are_not_scaled(capsys):
+    trained(capsys, table("axy", [(i * 5e-324, i, 2 * i) for i in range(20)]), "--target", "y", *FAST)
+    assert encoding_of(load("data_model/model.npz").metadata).columns[0].scale == 1
+
+
 def test_quiet_says_nothing(capsys):
     write(Path("t.csv"), FLOWERS)
     run("train", "t.csv", "--target", "kind", "--quiet", *FAST)
@@ -284,6 +305,42 @@ def test_a_second_training_takes_the_place_of_the_first_and_leaves_other_files(c
     assert Path("data_model/model.npz").read_bytes() != before
     assert Path("data_model/notes.txt").read_text() == "mine"
     assert sorted(os.listdir("data_model")) == sorted([*FILES, "notes.txt"])
+
+
+@pytest.mark.parametrize("file", ["data.csv", "other/data.csv"])
+def test_the_same_target_of_a_file_of_the_same_name_is_replaced_and_it_is_said(capsys, file):
+    trained(capsys, HOUSES, "--target", "price", *FAST)
+    Path("other").mkdir()
+    write(Path(file), HOUSES)
+    run("train", file, "--target", "price", *FAST)
+    assert "(in place of those of an earlier training)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("file", "target", "advice"),
+    [("data.csv", "area", "data_area_model"), ("new houses.csv", "price", "'new houses_price_model'")],
+)
+def test_a_model_of_another_target_or_file_is_not_replaced_and_another_folder_is_named(
+    call, capsys, file, target, advice
+):
+    trained(capsys, HOUSES, "--target", "price", *FAST)
+    before = Path("data_model/model.npz").read_bytes()
+    write(Path(file), HOUSES)
+    words = ["--target", target, "--epochs", "3", "--quiet"]
+    code, out, err = call("train", file, *words, "-o", "data_model")
+    assert (code, out) == (2, "")
+    assert "'data_model' has one of 'price' in 'data.csv', which would be lost: pass -o " in err
+    assert err.endswith(f"-o {advice} or remove it\n")
+    assert Path("data_model/model.npz").read_bytes() == before
+    assert call("train", file, *words, "-o", advice.strip("'")).code == 0
+
+
+def test_a_model_that_does_not_say_its_file_is_replaced_if_its_target_is_the_same(capsys):
+    trained(capsys, HOUSES, "--target", "price", *FAST)
+    saved = load("data_model/model.npz")
+    save("data_model/model.npz", saved.model, metadata=encoding_of(saved.metadata).metadata())
+    trained(capsys, HOUSES, "--target", "price", *FAST)
+    assert load("data_model/model.npz").metadata["data"] == "data.csv"
 
 
 def test_without_rows_to_judge_with_it_says_what_it_is_judged_on(capsys):
@@ -327,7 +384,7 @@ def test_ctrl_c_keeps_the_best_weights_so_far(monkeypatch):
 
 def test_ctrl_c_in_the_first_epoch_leaves_nothing(monkeypatch):
     write(Path("t.csv"), HOUSES)
-    nothing = History(stop_reason="interrupted in epoch 1")
+    nothing = History(stop_reason="interrupted in epoch 1", is_interrupted=True)
     monkeypatch.setattr(_train, "fit", lambda *args, **how: nothing)
     with pytest.raises(KeyboardInterrupt):
         run("train", "t.csv", "--target", "price", "--quiet")
@@ -394,7 +451,7 @@ def changed(row, column, cell, rows=N):
         (
             table("abc", N),
             ["--target", "C"],
-            "expected a target of 't.csv', but it has no 'C': did you mean 'c'",
+            "expected a target of 't.csv', but it has no 'C' .did you mean 'c'",
         ),
         (table("abc", N), ["--target", "d"], "it has 'a', 'b', 'c'$"),
         (table("abc", N), ["--target", "c", "--features", "a,x"], "a column for --features of .* no 'x'"),
@@ -472,12 +529,17 @@ def changed(row, column, cell, rows=N):
             ["--target", "c", "--test", "0.9", "--validation", "0.2"],
             "fraction for --validation",
         ),
-        (table("abc", N), ["--target", "c", "--lr", "1e300"], r"diverged .* \(--lr is 1e\+300\)"),
         (table("abc", N), ["--target", "c", "--delimiter", ";"], "it has no 'c'"),
     ],
 )
 def test_a_table_that_cannot_be_learnt_from_is_one_error_and_leaves_nothing(text, words, match):
     refused(ValueError, match, text, *words, "--quiet")
+
+
+def test_a_training_that_diverges_is_an_error_and_leaves_nothing(call):
+    words = ["--target", "c", "--lr", "1e300", "--quiet"]
+    refused(DivergenceError, r"diverged .* \(--lr is 1e\+300\)", table("abc", N), *words)
+    assert call("train", "t.csv", *words).code == 1
 
 
 def test_a_file_that_is_not_there_is_an_error_of_the_system():
@@ -512,6 +574,11 @@ def test_options_are_checked(capsys, words, message):
     assert os.listdir() == ["t.csv"]
 
 
+def test_a_network_that_is_too_large_is_refused_before_it_is_made():
+    words = ["--target", "price", "--hidden", "100000,100000", "--quiet"]
+    refused(ValueError, r"at most 1000000 parameters, .* has 10000\d+: choose fewer neurons", HOUSES, *words)
+
+
 def test_other_peoples_files_are_not_touched():
     Path("full").mkdir()
     Path("full/model.npz").write_text("mine")
@@ -527,6 +594,10 @@ def test_other_peoples_files_are_not_touched():
     assert os.listdir("full") == ["model.npz"]
     assert Path("full/model.npz").read_text() == "mine"
     refused(ValueError, "'.' has other files", HOUSES, "--target", "price", "-o", ".")
+    Path("dangling").symlink_to("nowhere")
+    refused(
+        FileNotFoundError, "'dangling' is a link to nothing", HOUSES, "--target", "price", "-o", "dangling"
+    )
     refused(NotADirectoryError, "'t.csv' is a file", HOUSES, "--target", "price", "-o", "t.csv")
     refused(FileNotFoundError, "there is no 'none'", HOUSES, "--target", "price", "-o", "none/model")
 

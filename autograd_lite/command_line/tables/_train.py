@@ -4,15 +4,14 @@ import argparse
 import json
 import sys
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from autograd_lite._extras import import_extra
-from autograd_lite.command_line._encoding import Encoding
-from autograd_lite.command_line._tables import Array, Table, table_at
-from autograd_lite.command_line._train_arguments import (
+from autograd_lite.command_line.tables._arguments import (
     activation,
     delimiter,
     names,
@@ -21,10 +20,12 @@ from autograd_lite.command_line._train_arguments import (
     sizes,
     whole,
 )
-from autograd_lite.command_line._train_data import TASKS, Indices, Rows, Wanted, rows_of, scaled, split
-from autograd_lite.command_line._train_files import CURVES, MODEL, REPORT, require_folder, written_at_once
-from autograd_lite.command_line._train_report import AS_ASKED, beginning, end, page
-from autograd_lite.command_line._train_scores import scores
+from autograd_lite.command_line.tables._data import TASKS, Indices, Rows, Wanted, rows_of, scaled, split
+from autograd_lite.command_line.tables._encoding import Encoding
+from autograd_lite.command_line.tables._files import CURVES, MODEL, REPORT, require_folder, written_at_once
+from autograd_lite.command_line.tables._report import AS_ASKED, beginning, end, page
+from autograd_lite.command_line.tables._scores import scores
+from autograd_lite.command_line.tables._table import Array, Table, table_at
 from autograd_lite.nn import MLP
 from autograd_lite.optim import Adam
 from autograd_lite.training import DivergenceError, History, fit, save
@@ -46,6 +47,7 @@ training and keeps the best weights so far. The same seed gives the same files.
 
 # Where an epoch has more steps than this, batches are larger than the smallest.
 STEPS, SMALLEST, LARGEST = 300, 32, 1024
+MOST_PARAMETERS = 1_000_000
 
 
 def add_command(subparsers: Any) -> None:
@@ -55,7 +57,6 @@ def add_command(subparsers: Any) -> None:
         help="train a network on a CSV file",
         description="Train a multilayer perceptron that predicts a column of a CSV file from the others.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("data", type=Path, metavar="data.csv", help="the table: commas, semicolons or tabs, in UTF-8")
@@ -147,7 +148,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Train a model, and write it with its curves and a report; 130 after Ctrl-C, otherwise 0."""
     table = table_at(arguments.data, arguments.delimiter)
     folder = arguments.output or Path(f"{arguments.data.stem}_model")
-    is_again = require_folder(folder)
+    is_again = require_folder(folder, arguments.data, arguments.target)
     wanted = Wanted(
         arguments.target, arguments.features, arguments.categorical, arguments.task, arguments.drop_missing
     )
@@ -156,20 +157,28 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = split(rows, arguments.test, arguments.validation, rng)
     encoding = scaled(rows, chosen["training"])
     parts = {name: _numbers(rows, encoding, places) for name, places in chosen.items() if len(places)}
-    model = MLP(encoding.n_inputs, [*arguments.hidden, encoding.n_outputs], arguments.activation, seed=rng)
+    widths = [encoding.n_inputs, *arguments.hidden, encoding.n_outputs]
+    n = sum((before + 1) * after for before, after in pairwise(widths))
+    if n > MOST_PARAMETERS:
+        raise ValueError(
+            f"expected a network of at most {MOST_PARAMETERS} parameters, but this one has {n}: choose "
+            "fewer neurons for --hidden"
+        )
+    model = MLP(encoding.n_inputs, widths[1:], arguments.activation, seed=rng)
     batch_size = arguments.batch_size or _batch_size(len(chosen["training"]))
     summary = _summary(table, rows, encoding, model, arguments, parts, batch_size)
     is_talkative = not (arguments.quiet or arguments.json)
     can_draw = _can_draw(arguments.quiet)
     with written_at_once(folder) as place:
         # What cannot be written should be known before the training.
-        save(place / MODEL, model, metadata=encoding.metadata())
+        metadata = encoding.metadata() | {"data": arguments.data.name}
+        save(place / MODEL, model, metadata=metadata)
         if is_talkative:
             print(beginning(summary))
         history = _trained(model, encoding, parts, arguments, batch_size, rng)
         summary |= {"epochs": len(history), "stopped": history.stop_reason}
         summary |= scores(model, encoding, parts)
-        save(place / MODEL, model, history=history, metadata=encoding.metadata())
+        save(place / MODEL, model, history=history, metadata=metadata)
         curves = _curves(history) if can_draw else b""
         if curves:
             (place / CURVES).write_bytes(curves)
@@ -179,7 +188,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(end(summary, files, is_again))
     elif not arguments.quiet:
         print(json.dumps(summary | {"files": files}, indent=2))
-    return 130 if _was_interrupted(history) else 0
+    return 130 if history.is_interrupted else 0
 
 
 def _numbers(rows: Rows, encoding: Encoding, places: Indices) -> tuple[Array, Array]:
@@ -258,19 +267,17 @@ def _trained(
     try:
         history = fit(model, *parts["training"], epochs=arguments.epochs, seed=rng, progress=progress, **how)
     except DivergenceError as error:
-        raise ValueError(f"{error} (--lr is {arguments.lr:g})") from None
-    if not _was_interrupted(history):
+        raise DivergenceError(f"{error} (--lr is {arguments.lr:g})", error.history) from None
+    if not history.is_interrupted:
         return history
     if not len(history):
         raise KeyboardInterrupt
     # A training that goes on for no epoch ends as others do: with the best weights.
     ended = fit(model, *parts["training"], epochs=len(history), history=history, progress=False, **how)
-    ended.stop_reason = ended.stop_reason.replace(f"all {len(history)} epochs done", history.stop_reason)
+    ended.stop_reason, ended.is_interrupted = history.stop_reason, True
+    if ended.val_loss and (best := int(np.argmin(ended.val_loss)) + 1) < len(ended):
+        ended.stop_reason += f", the weights are those of epoch {best}"
     return ended
-
-
-def _was_interrupted(history: History) -> bool:
-    return history.stop_reason.startswith("interrupted")
 
 
 def _curves(history: History) -> bytes:

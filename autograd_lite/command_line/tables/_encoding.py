@@ -1,17 +1,26 @@
 """How the rows of a table become inputs of a network and its outputs predictions: a part of its file."""
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_lite.command_line._tables import Array, Chunk, Table, finite_numbers_in, number_of, places_in
+from autograd_lite.command_line.tables._table import (
+    Array,
+    Chunk,
+    Table,
+    finite_numbers_in,
+    number_of,
+    places_in,
+)
 from autograd_lite.nn import Module, one_hot
 from autograd_lite.training import classify, predict, predict_proba
 
 # Where the metadata of a model say this.
 KEY, VERSION = "autograd_lite.table", 1
+SMALLEST = sys.float_info.min  # what numbers are divided by: less has lost digits, and overflows
 Label = str | int | float
 
 
@@ -167,7 +176,7 @@ def _number(x: Any) -> float:
 
 
 def _scale(x: Any) -> float:
-    if _number(x) <= 0:
+    if not _number(x) >= SMALLEST:
         raise ValueError(f"a column has the scale {x!r}")
     return float(x)
 

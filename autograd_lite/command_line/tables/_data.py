@@ -7,8 +7,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from autograd_lite.command_line._encoding import Column, Encoding, Label, number_label
-from autograd_lite.command_line._tables import MAX_TEXTS, Array, Survey, Table, listed, survey
+from autograd_lite.command_line.tables._encoding import SMALLEST, Column, Encoding, Label, number_label
+from autograd_lite.command_line.tables._table import MAX_TEXTS, Array, Survey, Table, listed, survey
 
 Indices = NDArray[np.int64]
 
@@ -293,7 +293,7 @@ def _varying(
 
 
 def _scale(name: str, numbers: Array) -> tuple[float, float]:
-    """The mean and the standard deviation, 1 instead of 0."""
+    """The mean and the standard deviation, 1 instead of one that is 0 or nearly so."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean, scale = float(numbers.mean()), float(numbers.std())
         if not np.isfinite((np.ptp(numbers), mean, scale)).all():
@@ -302,4 +302,4 @@ def _scale(name: str, numbers: Array) -> tuple[float, float]:
                 f"but they go from {numbers.min():g} to {numbers.max():g}: correct them or divide them by "
                 "a constant"
             )
-    return mean, scale if scale > 0 else 1.0
+    return mean, scale if scale >= SMALLEST else 1.0

@@ -5,13 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
+
+from autograd_lite._choose import did_you_mean
 
 Array = NDArray[np.float64]
 
@@ -54,8 +55,8 @@ class Table:
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows, some at a time; raises ValueError for one with more or fewer cells than the header."""
-        records = islice(_records(self.path, self.delimiter), 1, None)
-        while some := list(islice(records, CHUNK)):
+        rows = islice(records(self.path, self.delimiter), 1, None)
+        while some := list(islice(rows, CHUNK)):
             for line, cells in some:
                 if len(cells) != len(self.names):
                     raise ValueError(
@@ -69,12 +70,10 @@ class Table:
         """The place of a column; raises ValueError, with what it is wanted for, if there is none."""
         if name in self.names:
             return self.names.index(name)
-        near = get_close_matches(name, self.names, n=1, cutoff=0.6)
-        same = [other for other in self.names if other.casefold() == name.casefold()]
-        advice = f"did you mean {(same or near)[0]!r}?" if same or near else f"it has {listed(self.names)}"
+        advice = did_you_mean(name, self.names) or f": it has {listed(self.names)}"
         if sum(number_of(other) is not None for other in self.names) > len(self.names) / 2:
             advice += ": its first line looks like data, write a line with the columns' names above it"
-        raise ValueError(f"expected a {what} of {str(self.path)!r}, but it has no {name!r}: {advice}")
+        raise ValueError(f"expected a {what} of {str(self.path)!r}, but it has no {name!r}{advice}")
 
 
 def table_at(path: Path, delimiter: str | None = None) -> Table:
@@ -89,7 +88,7 @@ def table_at(path: Path, delimiter: str | None = None) -> Table:
             raise ValueError(f"expected a CSV file, but {str(path)!r} is {kind}")
     if delimiter is None:
         delimiter = max(DELIMITERS, key=lambda d: _header_size(path, d))
-    _, header = next(_records(path, delimiter), (1, []))
+    _, header = next(records(path, delimiter), (1, []))
     if not header:
         raise ValueError(
             f"expected a line with the names of the columns, and rows, but {str(path)!r} is empty"
@@ -247,12 +246,12 @@ def survey(table: Table, as_text: Set[str] = frozenset()) -> dict[str, Survey]:
 def _header_size(path: Path, delimiter: str) -> int:
     """How many cells the header would have; none if it cannot be read so."""
     try:
-        return len(next(_records(path, delimiter), (1, []))[1])
+        return len(next(records(path, delimiter), (1, []))[1])
     except ValueError:
         return 0
 
 
-def _records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """The cells of each row, and the line in which it begins; empty lines are none."""
     begin = 1
     try:
