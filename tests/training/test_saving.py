@@ -22,6 +22,7 @@ from autograd_lite import Value
 from autograd_lite.nn import ACTIVATIONS, MLP, Dropout, Layer, Module, Neuron, Sequential
 from autograd_lite.optim import SGD, Adam, AdamW, CosineDecay, ExponentialDecay, RMSprop, StepDecay
 from autograd_lite.training import History, Saved, _archive, fit, load, predict, save
+from autograd_lite.training._saved_history import history_of, history_parts
 
 X = np.random.default_rng(0).normal(size=(9, 2))
 Y = (X[:, 0] > X[:, 1]).astype(int)
@@ -877,3 +878,13 @@ def test_the_text_in_a_file_is_json_that_anybody_can_read(saved):
         "class": "CosineDecay",
         "arguments": {"lr": 0.1, "epochs": 10, "lr_min": 0.0},
     }
+
+
+def test_whether_a_training_was_interrupted_is_saved_and_earlier_files_do_not_say_it():
+    history = History(loss=[1.0], stop_reason="interrupted in epoch 2", is_interrupted=True)
+    parts = history_parts(history, 0)
+    assert history_of(parts, 0).is_interrupted
+    with pytest.raises(ValueError, match="whether the training was interrupted"):
+        history_of(parts | {"is_interrupted": 1}, 0)
+    del parts["is_interrupted"]
+    assert not history_of(parts, 0).is_interrupted
