@@ -1,15 +1,17 @@
-"""The hypothesis profile of all tests, the same examples on every run, and what the tests of demos share."""
+"""The hypothesis profile of all tests, the same examples on every run, and how demos and commands are run."""
 
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import autograd_lite
+from autograd_lite.__main__ import main
 
 DEMOS = Path(__file__).parent.parent / "demos"
 
@@ -52,3 +54,25 @@ def run(tmp_path_factory):
         return folder, done.stdout
 
     return run
+
+
+class Outcome(NamedTuple):
+    """The exit code of a command, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def call(capsys, tmp_path, monkeypatch):
+    """Runs a command, given as its arguments, in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def call(*argv):
+        capsys.readouterr()
+        code = main(argv)
+        return Outcome(code, *capsys.readouterr())
+
+    return call
