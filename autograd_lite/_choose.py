@@ -1,8 +1,9 @@
-"""Picking an entry of a table by name, with an error that lists what there is."""
+"""Checks of arguments: an entry of a table picked by its name, a number of things."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import TypeVar
+from numbers import Integral
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -38,3 +39,20 @@ def did_you_mean(name: object, names: Iterable[str]) -> str:
     spelled = {known.lower(): known for known in names}
     similar = get_close_matches(name.lower(), spelled, n=1)
     return f" (did you mean {spelled[similar[0]]!r}?)" if similar else ""
+
+
+def at_least_one(n: Any, name: str) -> int:
+    """The argument `n` of that name as an integer; raises TypeError if it is none, ValueError below 1.
+
+    Examples
+    --------
+    >>> at_least_one(0, "max_nodes")
+    Traceback (most recent call last):
+        ...
+    ValueError: expected an integer of at least 1 for max_nodes, but got 0
+    """
+    if not isinstance(n, Integral) or isinstance(n, bool):
+        raise TypeError(f"expected an integer of at least 1 for {name}, but got {n!r}")
+    if n < 1:
+        raise ValueError(f"expected an integer of at least 1 for {name}, but got {n!r}")
+    return int(n)

@@ -10,11 +10,11 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from numbers import Integral
 from pathlib import Path
 from string import Template
 from xml.etree import ElementTree
 
+from autograd_lite._choose import at_least_one
 from autograd_lite._formula import figure
 from autograd_lite._names import one_line
 from autograd_lite._staleness import stale_node
@@ -62,9 +62,9 @@ def animate(
     Raises
     ------
     TypeError
-        If `value` is not a ``Value``, or `title` not a string.
+        If `value` is not a ``Value``, `title` not a string, or `max_nodes` no integer.
     ValueError
-        If `max_nodes` is less than 1 or no integer, or the graph has more nodes or edges.
+        If `max_nodes` is less than 1, or the graph has more nodes or edges.
     RuntimeError
         If data was changed since the result was computed from it, as by the step of an optimizer.
     OSError
@@ -93,8 +93,7 @@ def animate(
         raise TypeError(f"animate() got {value!r:.80}, expected a Value: pass it a result.")
     if title is not None and not isinstance(title, str):
         raise TypeError(f"expected a string for the title, but got {title!r:.80}")
-    if not isinstance(max_nodes, Integral) or isinstance(max_nodes, bool) or max_nodes < 1:
-        raise ValueError(f"expected an integer of at least 1 for max_nodes, but got {max_nodes!r}")
+    max_nodes = at_least_one(max_nodes, "max_nodes")
     order = topological_order(value)
     edges = sum(len(node.inputs) for node in order)
     if max(len(order), edges) > max_nodes:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from numbers import Integral
 from typing import Any
 
 from autograd_lite._chain_rule import collector_paused
-from autograd_lite._choose import choose_argument
+from autograd_lite._choose import at_least_one, choose_argument
 from autograd_lite._names import names_of
 from autograd_lite._recording import watching
 from autograd_lite.drawing._boxes import operands_of, simplify
@@ -82,9 +81,10 @@ def draw(
     Raises
     ------
     TypeError
-        If `value` is not a ``Value``, `highlight` nothing of the above, or another choice no string.
+        If `value` is not a ``Value``, `max_nodes` no integer, `highlight` nothing of the above, or another
+        choice no string.
     ValueError
-        If `max_nodes` is less than 1 or no integer, another argument none of its choices, `highlight`
+        If `max_nodes` is less than 1, another argument none of its choices, `highlight`
         not in the graph or no path, or there is no gradient to weigh by; if the graph is too large to be
         drawn with the `detail` that is asked for.
 
@@ -106,8 +106,7 @@ def draw(
     """
     if not isinstance(value, Value):
         raise TypeError(f"draw() got {value!r:.80}, expected a Value: pass it a result.")
-    if not isinstance(max_nodes, Integral) or isinstance(max_nodes, bool) or max_nodes < 1:
-        raise ValueError(f"expected an integer of at least 1 for max_nodes, but got {max_nodes!r}")
+    max_nodes = at_least_one(max_nodes, "max_nodes")
     choose_argument(DETAILS, detail, "detail")
     choose_argument(THEMES, theme, "theme")
     choose_argument(WEIGHED, weigh, "weigh")

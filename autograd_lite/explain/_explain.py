@@ -6,12 +6,11 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from numbers import Integral
 from shutil import get_terminal_size
 from typing import Any, NamedTuple
 
 from autograd_lite._chain_rule import collector_paused, operands_first, pull_back
-from autograd_lite._choose import choose_argument
+from autograd_lite._choose import at_least_one, choose_argument
 from autograd_lite._names import names_of
 from autograd_lite._recording import watching
 from autograd_lite._staleness import stale_node
@@ -266,9 +265,9 @@ def explain(y: Value, x: Value, *, detail: str = "auto", max_paths: int = 5) -> 
     Raises
     ------
     TypeError
-        If `y` or `x` is not a Value, or `detail` no string.
+        If `y` or `x` is not a Value, `detail` no string, or `max_paths` no integer.
     ValueError
-        If `detail` is unknown, or `max_paths` is less than 1 or no integer.
+        If `detail` is unknown, or `max_paths` is less than 1.
     RuntimeError
         If the data of a leaf was changed after it was used, as by a step of training.
 
@@ -301,8 +300,7 @@ def explain(y: Value, x: Value, *, detail: str = "auto", max_paths: int = 5) -> 
             one = ": one at a time" if isinstance(node, Iterable) and not isinstance(node, str) else ""
             raise TypeError(f"expected a Value to {which}, but got {node!r:.80}{one}")
     by_labels = choose_argument(DETAILS, detail, "detail")
-    if not isinstance(max_paths, Integral) or isinstance(max_paths, bool) or max_paths < 1:
-        raise ValueError(f"expected an integer of at least 1 for max_paths, but got {max_paths!r}")
+    max_paths = at_least_one(max_paths, "max_paths")
     if watch := watching():
         watch.refuse("explain was called", "explain outside of the function")
     every = topological_order(y)
@@ -324,12 +322,12 @@ def explain(y: Value, x: Value, *, detail: str = "auto", max_paths: int = 5) -> 
     called = {node for node in every if node.label or not (by_labels or node in parts)} | {y, x}
     stops = called.intersection(order)
     edges = condensed(order, stops)
-    found = routes(order, edges, x, int(max_paths))
+    found = routes(order, edges, x, max_paths)
     formulas = Formulas(names, called, stops, order)
     paths = [_path(route, edges, names, formulas) for route in found.largest]
     quantities = _quantities(_in_order_of_paths(paths, every), names, formulas)
     factors = [f for path in paths for f in path.factors]
-    mentioned = _names_in(x._symbol for x in (*factors, *quantities))
+    mentioned = _names_in([*(f._symbol for f in factors), *(q._symbol for q in quantities)])
     on_paths = {node for path in paths for node in path.nodes}
     extra = [node for node in every if node in called and names[node] in mentioned and node not in on_paths]
     quantities += _quantities(reversed(extra), names, formulas)

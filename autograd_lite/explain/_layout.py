@@ -105,8 +105,8 @@ def _product(title: str, path: Path, style: Style, columns: int) -> Iterator[str
             for lead, line in zip_longest([title], lines, fillvalue=indent):
                 yield f"{lead} = {line}"
             return
-    if len(path.factors) == 1:
-        yield f"{title} = {_rows(path, style)[0][0]}"
+    if len(path.factors) < 2:
+        yield f"{title} = {(_table(_rows(path, style), '') or [result])[0]}"
     else:
         yield f"{title} = the product of {len(path.factors)} factors"
         yield from _column(path, style)

@@ -472,7 +472,7 @@ def test_a_notebook_gets_latex():
         ),
         ((Value(1.0), Value(1.0)), {"detail": 1}, TypeError, "unknown detail 1"),
         ((Value(1.0), Value(1.0)), {"max_paths": 0}, ValueError, "at least 1 for max_paths, but got 0"),
-        ((Value(1.0), Value(1.0)), {"max_paths": True}, ValueError, "at least 1 for max_paths"),
+        ((Value(1.0), Value(1.0)), {"max_paths": True}, TypeError, "at least 1 for max_paths"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, options, error, message):
