@@ -185,6 +185,15 @@ def operands(node: Value) -> tuple[Value, ...]:
     return (a,) if node._b is None else (a, node._b)
 
 
+def dependent_on(targets: Iterable[Value], order: Iterable[Value]) -> set[Value]:
+    """The `targets`, and those nodes of the order that have a derivative by one of them."""
+    found = set(targets)
+    for node in order:
+        if node._primitive is not None and not found.isdisjoint(operands(node)):
+            found.add(node)
+    return found
+
+
 def pull_back(order: Sequence[Value], seeds: Sequence[tuple[Value, float]]) -> dict[Value, float]:
     """The adjoints x̄ = Σ v̄ ∂v/∂x of all nodes from those of the roots: reverse mode, on floats."""
     adjoints = dict.fromkeys(order, 0.0)
@@ -283,10 +292,7 @@ def adjoint_graph(
     terms: dict[Value, list[tuple[Any, Any]]] = {}
     for root, seed in seeds:
         terms.setdefault(root, []).append((seed, 1.0))
-    active = set(targets)
-    for node in order:
-        if node._primitive is not None and not active.isdisjoint(operands(node)):
-            active.add(node)
+    active = dependent_on(targets, order)
     not_new: set[Any] = set(order)
     found: dict[Value, Any] = {}
     for node in reversed(order):

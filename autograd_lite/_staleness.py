@@ -27,6 +27,15 @@ def stale_node(order: Sequence[Value]) -> Value | None:
     return next((node for node in order if _is_stale(node)), None)
 
 
+def check_fresh(order: Sequence[Value], result: str, verb: str) -> None:
+    """Raise RuntimeError if a node is stale: the result must be computed again before it is shown."""
+    if (stale := stale_node(order)) is not None:
+        raise RuntimeError(
+            f"the data of an operand changed after {stale.op} had used it: compute {result} again before "
+            f"you {verb} it"
+        )
+
+
 def _is_stale(node: Value) -> bool:
     row = node._primitive
     if row is None or TABLE.get(row.name) is not row:

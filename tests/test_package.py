@@ -19,7 +19,7 @@ FLOORS = [
     {"_choose", "_extras", "_figures"},
     {"_chain_rule", "_condition", "_floats", "_primitive", "_recording", "engine", "ops"},
     {"_custom", "_differences", "_evaluation", "_expressions", "_trees", "arrays", "calculus"},
-    {"_formula", "_names", "_staleness"},
+    {"_formula", "_names", "_operands", "_staleness"},
     {"explain"}
     | {f"explain.{name}" for name in ("_explain", "_latex", "_layout", "_paths", "_simplification")}
     | {f"explain.{name}" for name in ("_slopes", "_symbols", "_writing")}

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 from autograd_lite._choose import at_least_one
 from autograd_lite._formula import figure
 from autograd_lite._names import one_line
-from autograd_lite._staleness import stale_node
+from autograd_lite._staleness import check_fresh
 from autograd_lite.animation._steps import Step, shown_names, steps_of
 from autograd_lite.drawing import draw
 from autograd_lite.drawing._picture import check_writable, write
@@ -102,11 +102,7 @@ def animate(
             f"{len(order)} and {edges}: animate a part of it, such as the loss of one example, or pass a "
             "larger max_nodes"
         )
-    if (stale := stale_node(order)) is not None:
-        raise RuntimeError(
-            f"the data of an operand changed after {stale.op} had used it: compute the result again before "
-            "you animate it"
-        )
+    check_fresh(order, "the result", "animate")
     target = Path(path)
     check_writable(target)
     write(target, _page(value, order, title).encode())

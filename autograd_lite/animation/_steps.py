@@ -10,7 +10,7 @@ from typing import NamedTuple
 from autograd_lite._chain_rule import CHOICES
 from autograd_lite._formula import figure, formula
 from autograd_lite._names import names_of, one_line
-from autograd_lite.drawing._boxes import operands_of
+from autograd_lite._operands import operands_of
 from autograd_lite.drawing._gradients import in_order_of_backward
 from autograd_lite.drawing._scene import shortened
 from autograd_lite.engine import Value, topological_order

@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 
-from autograd_lite.engine import Condition, Value
+from autograd_lite.engine import Value
 
 LEVELS = 12  # as many columns as one takes in at a glance
 
 Operands = Mapping[Value, Sequence[Value]]
-
-
-def operands_of(node: Value | Condition) -> list[Value]:
-    """The operands that are nodes, those of a condition and of the conditions in it included."""
-    inputs = node.inputs
-    if getattr(node, "op", "where") != "where":
-        return [x for x in inputs if isinstance(x, Value)]
-    found: list[Value] = []
-    seen: set[Condition] = set()
-    unread = deque(inputs)
-    while unread:
-        operand = unread.popleft()
-        if isinstance(operand, Value):
-            found.append(operand)
-        elif isinstance(operand, Condition) and operand not in seen:
-            seen.add(operand)
-            unread += operand.inputs
-    return found
 
 
 def simplify(order: Sequence[Value], operands: Operands, max_nodes: int) -> Mapping[Value, Hashable]:

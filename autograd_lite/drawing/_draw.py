@@ -8,8 +8,9 @@ from typing import Any
 from autograd_lite._chain_rule import collector_paused
 from autograd_lite._choose import at_least_one, choose_argument
 from autograd_lite._names import names_of
+from autograd_lite._operands import operands_of
 from autograd_lite._recording import watching
-from autograd_lite.drawing._boxes import operands_of, simplify
+from autograd_lite.drawing._boxes import simplify
 from autograd_lite.drawing._diagram import WEIGHED, draw_neurons
 from autograd_lite.drawing._gradients import changed_since, strange_gradients
 from autograd_lite.drawing._graphs import draw_layers, draw_merged, draw_operations
@@ -126,7 +127,7 @@ def draw(
         )
     network = find_network(order, operands)
     if detail == "auto":
-        detail = _readable(network, size, int(max_nodes), len(order))
+        detail = _readable(network, size, max_nodes, len(order))
     if detail == "operations":
         return draw_operations(scene, network)
     if network is None or detail == "boxes":

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import product
 
 from autograd_lite._formula import figure, in_words
-from autograd_lite.drawing._boxes import operands_of
+from autograd_lite._operands import operands_of
 from autograd_lite.drawing._network import Network, Part, activation_of, examples_of
 from autograd_lite.drawing._picture import Picture
 from autograd_lite.drawing._scene import NO_GRADIENT, Scene, contents, escape, largest, plural

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from autograd_lite._chain_rule import operands
+from autograd_lite._chain_rule import dependent_on, operands
 from autograd_lite.engine import Value
 
 
@@ -64,10 +64,7 @@ def _through(order: Sequence[Value], nodes: list[Value], names: dict[Value, str]
 
 
 def _all_paths(order: Sequence[Value], start: Value, end: Value, names: dict[Value, str]) -> Highlight:
-    after = {start}
-    for node in order:
-        if node.op and not after.isdisjoint(operands(node)):
-            after.add(node)
+    after = dependent_on([start], order)
     if end not in after:
         raise ValueError(
             f"there is no path to highlight from {names[start]} to {names[end]}, which has no derivative "

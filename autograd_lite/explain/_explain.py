@@ -9,14 +9,15 @@ from itertools import pairwise
 from shutil import get_terminal_size
 from typing import Any, NamedTuple
 
-from autograd_lite._chain_rule import collector_paused, operands_first, pull_back
+from autograd_lite._chain_rule import collector_paused, dependent_on, operands_first, pull_back
 from autograd_lite._choose import at_least_one, choose_argument
 from autograd_lite._names import names_of
+from autograd_lite._operands import operands_of
 from autograd_lite._recording import watching
-from autograd_lite._staleness import stale_node
+from autograd_lite._staleness import check_fresh
 from autograd_lite.engine import Value, topological_order
 from autograd_lite.explain._layout import latex, text
-from autograd_lite.explain._paths import Edges, Formulas, Route, condensed, depends_on, routes, values_in
+from autograd_lite.explain._paths import Edges, Formulas, Route, condensed, routes
 from autograd_lite.explain._symbols import Name, Symbol, names_in
 from autograd_lite.explain._writing import ASCII, UNICODE, write
 
@@ -305,16 +306,12 @@ def explain(y: Value, x: Value, *, detail: str = "auto", max_paths: int = 5) -> 
         watch.refuse("explain was called", "explain outside of the function")
     every = topological_order(y)
     names = names_of([*every, x] if x not in set(every) else every)
-    if (changed := stale_node(every)) is not None:
-        raise RuntimeError(
-            f"the data of an operand changed after {changed.op} had used it: compute {names[y]} again before "
-            "you explain it"
-        )
+    check_fresh(every, names[y], "explain")
     below = operands_first([y])
     gradient = pull_back(below, [(y, 1.0)]).get(x, 0.0)
-    dependent = depends_on(below, x)
+    dependent = dependent_on([x], below)
     order = [node for node in below if node in dependent]
-    if x not in order:
+    if not order:
         return Explanation(y, x, names[y], names[x], gradient, (), 0, 0.0, ())
     if by_labels is None:
         by_labels = any(node.label for node in order if node not in (y, x))
@@ -338,7 +335,7 @@ def _parts_of_sums(order: Iterable[Value]) -> set[Value]:
     """The sums and products without a label that are used only once, by a sum."""
     users: dict[Value, list[Value]] = {}
     for node in order:
-        for x in values_in(node):
+        for x in operands_of(node):
             users.setdefault(x, []).append(node)
     return {
         x

@@ -10,10 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import nlargest
 from math import inf, isnan
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd_lite._chain_rule import CHOICES, operands
-from autograd_lite.engine import Condition, Value
+from autograd_lite._operands import operands_of
+from autograd_lite.engine import Value
 from autograd_lite.explain._simplification import factored
 from autograd_lite.explain._slopes import agrees, expression, slope
 from autograd_lite.explain._symbols import Symbol, TooLongError, named, number, total
@@ -53,15 +54,6 @@ def local_derivatives(node: Value) -> list[tuple[Value, float, bool]]:
     numbers = node._da if type(node._a) is tuple else (node._da, node._db)
     is_choice = node._primitive in CHOICES
     return [(x, d, is_choice and d == 0.0) for x, d in zip(operands(node), numbers, strict=False)]
-
-
-def depends_on(order: Sequence[Value], x: Value) -> set[Value]:
-    """The nodes in the order whose derivative by x the graph has."""
-    found = {x}
-    for node in order:
-        if node._primitive is not None and node is not x and not found.isdisjoint(operands(node)):
-            found.add(node)
-    return found
 
 
 def condensed(order: Sequence[Value], stops: set[Value]) -> Edges:
@@ -232,7 +224,7 @@ class Formulas:
         todo = [top]
         while todo:
             node = todo[-1]
-            missing = [x for x in values_in(node) if not self._is_called(x) and x not in known]
+            missing = [x for x in reversed(operands_of(node)) if not self._is_called(x) and x not in known]
             if missing and len(todo) > 100:
                 raise TooLongError
             if missing:
@@ -244,18 +236,3 @@ class Formulas:
 
     def _is_called(self, node: Value) -> bool:
         return node in self.called or node._primitive is None
-
-
-def values_in(node: Value) -> list[Value]:
-    """The operands that are Values, those in conditions included."""
-    found: list[Value] = []
-    seen: set[Condition] = set()
-    unread: list[Any] = list(node.inputs)
-    while unread:
-        x = unread.pop()
-        if isinstance(x, Value):
-            found.append(x)
-        elif isinstance(x, Condition) and x not in seen:
-            seen.add(x)
-            unread += x.inputs
-    return found

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_lite import nn, ops
+from autograd_lite._operands import operands_of
 from autograd_lite.drawing import draw
-from autograd_lite.drawing._boxes import operands_of
 from autograd_lite.drawing._network import find_network
 from autograd_lite.drawing._placement import CHARACTER, LINE, pass_between, place_texts
 from autograd_lite.engine import Value, topological_order
